@@ -65,3 +65,74 @@ type Deny struct {
 	// Who is kept out, for people.
 	Who string `json:"who"`
 }
+
+// UndoneBy makes the call reversible by another of the same account and region.
+func (c Call) UndoneBy(inverse Call) Call {
+	c.Kind = Reversible
+	c.Undo = &Inverse{Op: inverse.Op, Input: inverse.Input, Edit: inverse.Edit}
+	return c
+}
+
+// ThenUndoneBy adds a further inverse that follows the first.
+func (c Call) ThenUndoneBy(inverse Call) Call {
+	undo := *c.Undo
+	undo.Then = append(append([]Inverse(nil), undo.Then...), Inverse{Op: inverse.Op, Input: inverse.Input, Edit: inverse.Edit})
+	c.Undo = &undo
+	return c
+}
+
+// AsKept makes undo leave the call in place, save after a false alarm.
+func (c Call) AsKept() Call {
+	c.Kind = Kept
+	return c
+}
+
+// AsIrreversible marks a call that cannot be taken back.
+func (c Call) AsIrreversible() Call {
+	c.Kind = Irreversible
+	c.Undo = nil
+	return c
+}
+
+// AsPassing marks a call that a later call's inverse takes back.
+func (c Call) AsPassing() Call {
+	c.Kind = Passing
+	return c
+}
+
+// Touching names the parts of the action's state that the call changes, as JSON pointers.
+func (c Call) Touching(pointers ...string) Call {
+	c.Touches = append(append([]string(nil), c.Touches...), pointers...)
+	return c
+}
+
+// Keeping names outputs to record, as JSON pointers into the response.
+func (c Call) Keeping(pointers ...string) Call {
+	c.Keep = append(append([]string(nil), c.Keep...), pointers...)
+	return c
+}
+
+// Or adds an alternative that is taken when the call, or the alternative before, fails with one of the codes.
+func (c Call) Or(alternative Call, codes ...string) Call {
+	c.Else = append(append([]Call(nil), c.Else...), alternative)
+	c.ElseOn = append(append([]string(nil), c.ElseOn...), codes...)
+	return c
+}
+
+// KeepingOut marks the call as a deny over sessions that may live for some seconds more.
+func (c Call) KeepingOut(who string, seconds int64) Call {
+	c.Denies = &Deny{Seconds: seconds, Who: who}
+	return c
+}
+
+// Way returns the call itself for 0 and its alternatives after.
+func (c Call) Way(n int) (Call, bool) {
+	if n == 0 {
+		c.Else, c.ElseOn = nil, nil
+		return c, true
+	}
+	if n < 0 || n > len(c.Else) {
+		return Call{}, false
+	}
+	return c.Else[n-1], true
+}

@@ -49,6 +49,8 @@ type PlanStep struct {
 	WhyNot string          `json:"why_not,omitempty"`
 	Needs  []string        `json:"needs,omitempty"`
 	With   json.RawMessage `json:"with,omitempty"`
+	// Undo is the id of the step that this one takes back.
+	Undo string `json:"undo,omitempty"`
 }
 
 // VerdictValue is what can be said about containment.

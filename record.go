@@ -27,7 +27,8 @@ const (
 	RecordEvidence RecordKind = "evidence"         // Evidence
 	RecordProbe    RecordKind = "probe"            // Probe
 	RecordVerdict  RecordKind = "verdict"          // Verdict
-	RecordUndo     RecordKind = "undo.planned"     // UndoPlanned
+	RecordRun      RecordKind = "run.started"      // RunStarted
+	RecordUndo     RecordKind = "undo.bound"       // UndoBound
 	RecordClosed   RecordKind = "incident.closed"  // Closing
 )
 
@@ -193,10 +194,16 @@ type Verdict struct {
 	KnownBy time.Time `json:"known_by,omitzero"`
 }
 
-// UndoPlanned is a plan of inverses, in the order they will be sent.
-type UndoPlanned struct {
+// RunStarted begins a run: from here every step is looked at afresh before anything is sent.
+type RunStarted struct {
+	Apply bool `json:"apply"`
+	// Credentials says, without secrets, with whose power the run acts.
+	Credentials string `json:"credentials,omitempty"`
+}
+
+// UndoBound adds the steps that take other steps back, in the order they go: the last done first.
+type UndoBound struct {
 	Steps  []PlanStep `json:"steps"`
-	Digest string     `json:"digest"`
 	Lift   bool       `json:"lift_deny,omitempty"`
 	Reason string     `json:"reason,omitempty"`
 }
