@@ -11,7 +11,7 @@ import (
 // know with stable ids, then what the request names, then the record's own resources list: a later mention by ARN
 // of an entity already known by its id is the same entity.
 func nameEntities(f fields, e Event) []Entity {
-	n := &namer{f: f, e: e, byARN: map[string]string{}, parts: map[string]bool{}}
+	n := &namer{f: f, e: e, byARN: map[string]string{}, byName: map[string]string{}, parts: map[string]bool{}}
 	n.partition = cmp.Or(partitionOfARN(e.Actor.ARN), partitionOfRegion(e.Region))
 	n.actor()
 	n.origin()
@@ -26,7 +26,9 @@ type namer struct {
 	e         Event
 	partition string
 	out       []Entity
+	self      string            // the id of who acted
 	byARN     map[string]string // kind and ARN -> id
+	byName    map[string]string // nameKey -> id, for what IAM calls by name
 	parts     map[string]bool   // kind/id that already play a part other than actor
 }
 
@@ -43,6 +45,9 @@ func (n *namer) add(e Entity) {
 	if e.ARN != "" && n.byARN[handle] == "" {
 		n.byARN[handle] = e.ID
 	}
+	if key := nameKey(e.Kind, e.Account, e.Name); e.Name != "" && n.byName[key] == "" {
+		n.byName[key] = e.ID
+	}
 	if e.Part != PartActor {
 		// The first mention says best which part it plays; the resources list repeats it without knowing.
 		if n.parts[e.Key()] {
@@ -53,6 +58,11 @@ func (n *namer) add(e Entity) {
 	n.out = append(n.out, e)
 }
 
+// nameKey keeps names apart by account: another account's "admin" is somebody else.
+func nameKey(kind EntityKind, account, name string) string {
+	return string(kind) + " " + account + " " + name
+}
+
 // acted is the part of what a request names: content was read only where the call went through.
 func (n *namer) acted() Part {
 	if n.e.ReadOnly && n.e.Succeeded() {
@@ -61,26 +71,46 @@ func (n *namer) acted() Part {
 	return PartTarget
 }
 
-// actor names who acted: the principal, who its session was issued from, and the key it signed with.
+// actor names who acted.
 func (n *namer) actor() {
-	a := n.e.Actor
-	self := principalEntity(a, n.partition)
-	self.Part = PartActor
-	n.add(self)
+	list := n.e.Actor.entities(n.partition)
+	n.self = list[0].ID
+	for _, e := range list {
+		n.add(e)
+	}
+}
+
+// Entities names who acted, all in the part of the actor: the principal first, then who its session was issued from (the
+// role of a session, the user of a federated one), then the key it signed with, which belongs to the principal. An
+// actor of whom nothing is known has none.
+func (a Actor) Entities() []Entity {
+	list := a.entities(cmp.Or(partitionOfARN(a.ARN), "aws"))
+	if list[0].ID == "" {
+		return list[1:]
+	}
+	return list
+}
+
+// entities keeps the principal in the first place even where it has no id.
+func (a Actor) entities(partition string) []Entity {
+	self := principalEntity(a, partition)
+	self.ID, self.Part = cmp.Or(self.ID, self.ARN), PartActor
+	list := []Entity{self}
 	if issuer, ok := issuerEntity(a, self); ok {
-		issuer.Part = PartActor
-		n.add(issuer)
+		issuer.ID, issuer.Part = cmp.Or(issuer.ID, issuer.ARN), PartActor
+		list = append(list, issuer)
 	}
 	if a.AccessKey != "" {
-		n.add(Entity{Kind: KindAccessKey, ID: a.AccessKey, Account: a.Account, Part: PartActor, Of: self.ID})
+		list = append(list, Entity{Kind: KindAccessKey, ID: a.AccessKey, Account: a.Account, Part: PartActor, Of: self.ID})
 	}
+	return list
 }
 
 // principalEntity decides by the shape of the ids before the type: a record of type Unknown, or one about another
 // account's principal (AWSAccount), still says AIDA or AROA.
 func principalEntity(a Actor, partition string) Entity {
 	e := Entity{ID: a.Principal, Name: a.Name, ARN: a.ARN, Account: a.Account}
-	role, _, isSession := strings.Cut(a.Principal, ":")
+	role, session, isSession := strings.Cut(a.Principal, ":")
 	switch {
 	case a.Type == "Root":
 		e.Kind, e.ID = KindRoot, cmp.Or(a.Account, a.Principal)
@@ -95,7 +125,7 @@ func principalEntity(a Actor, partition string) Entity {
 		}
 	case a.Type == "AssumedRole" || strings.Contains(a.ARN, ":assumed-role/") || isSession && strings.HasPrefix(role, "AROA"):
 		e.Kind, e.Of = KindSession, cmp.Or(a.IssuerID, role, a.IssuerARN)
-		e.Name = cmp.Or(lastOfARN(a.ARN), e.Name)
+		e.Name = cmp.Or(session, lastOfARN(a.ARN), e.Name)
 	case a.Type == "Role" || strings.HasPrefix(a.Principal, "AROA"):
 		e.Kind = KindRole
 	case a.Type == "IdentityCenterUser":
@@ -121,7 +151,7 @@ func issuerEntity(a Actor, self Entity) (Entity, bool) {
 	e.Name = lastOfARN(a.IssuerARN)
 	switch {
 	case self.Kind == KindSession:
-		e.Kind, e.ID, e.Name = KindRole, self.Of, cmp.Or(e.Name, roleOfSessionARN(a.ARN))
+		e.Kind, e.ID, e.Name = KindRole, self.Of, cmp.Or(e.Name, roleOfSessionARN(a.ARN), a.Name)
 	case a.IssuerType == "IAMUser":
 		e.Kind = KindUser
 	case a.IssuerType == "Role":

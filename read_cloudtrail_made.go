@@ -16,7 +16,7 @@ func (n *namer) made() {
 		n.madeIdentity(response)
 	case n.e.Name == "RunInstances":
 		response.each([]string{"instancesSet", "items", "instanceId"}, func(id string) {
-			n.add(Entity{Kind: KindInstance, ID: id, ARN: n.fill(ec2("instance"), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
+			n.add(Entity{Kind: KindInstance, ID: id, ARN: n.fill(ec2ARN("instance"), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
 		})
 	case n.e.Name == "CreateSnapshot" || n.e.Name == "CreateSecurityGroup" || n.e.Name == "CopySnapshot":
 		n.madeByID(response.str("snapshotId"), "snapshot")
@@ -38,7 +38,7 @@ func (n *namer) made() {
 
 func (n *namer) madeByID(id, kind string) {
 	if id != "" {
-		n.add(Entity{Kind: KindResource, ID: id, ARN: n.fill(ec2(kind), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
+		n.add(Entity{Kind: KindResource, ID: id, ARN: n.fill(ec2ARN(kind), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
 	}
 }
 
@@ -51,7 +51,7 @@ func (n *namer) madeByARN(arn string) {
 // madeSession reads what STS hands out: a role session or a federated user, and its key. The role is a means to it; one
 // that could not be assumed was only aimed at.
 func (n *namer) madeSession(response fields) {
-	holder := n.ownerNamed("")
+	holder := n.self
 	if id := response.str("assumedRoleUser", "assumedRoleId"); id != "" {
 		role, _, _ := strings.Cut(id, ":")
 		n.assumed(role, PartUsed)

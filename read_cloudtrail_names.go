@@ -21,46 +21,46 @@ type requestName struct {
 // requestNames follows the request shapes of each service's API as CloudTrail writes them. A table beside the code
 // that reads it is no state: nothing ever writes to it.
 var requestNames = []requestName{
-	{service: "iam", path: p("userName"), kind: KindUser, arn: "arn:$p:iam::$a:user/$n"},
-	{service: "iam", path: p("roleName"), kind: KindRole, arn: "arn:$p:iam::$a:role/$n"},
-	{service: "iam", path: p("groupName"), kind: KindGroup, arn: "arn:$p:iam::$a:group/$n"},
-	{service: "iam", path: p("policyArn"), kind: KindPolicy, arn: "$n"},
-	{service: "iam", path: p("accessKeyId"), kind: KindAccessKey, bare: true},
-	{service: "iam", path: p("instanceProfileName"), kind: KindResource, arn: "arn:$p:iam::$a:instance-profile/$n"},
-	{service: "iam", path: p("sAMLProviderArn"), kind: KindResource, arn: "$n"},
-	{service: "iam", path: p("openIDConnectProviderArn"), kind: KindResource, arn: "$n"},
-	{service: "iam", path: p("serialNumber"), kind: KindResource, arn: "$n", prefix: "arn:"},
-	{service: "s3", path: p("bucketName"), kind: KindBucket, arn: "arn:$p:s3:::$n", bare: true},
-	{service: "secretsmanager", path: p("secretId"), kind: KindSecret, arn: "arn:$p:secretsmanager:$r:$a:secret:$n"},
-	{service: "secretsmanager", path: p("secretIdList"), kind: KindSecret, arn: "arn:$p:secretsmanager:$r:$a:secret:$n"},
-	{service: "ec2", path: p("instancesSet items instanceId"), kind: KindInstance, arn: ec2("instance"), prefix: "i-", bare: true},
-	{service: "", path: p("instanceId"), kind: KindInstance, arn: ec2("instance"), prefix: "i-", bare: true},
-	{service: "", path: p("instanceIds"), kind: KindInstance, arn: ec2("instance"), prefix: "i-", bare: true},
-	{service: "ssm", path: p("target"), kind: KindInstance, arn: ec2("instance"), prefix: "i-", bare: true},
-	{service: "ec2", path: p("groupId"), kind: KindResource, arn: ec2("security-group"), prefix: "sg-", bare: true},
-	{service: "ec2", path: p("groupSet items groupId"), kind: KindResource, arn: ec2("security-group"), prefix: "sg-", bare: true},
-	{service: "ec2", path: p("snapshotId"), kind: KindResource, arn: ec2("snapshot"), prefix: "snap-", bare: true},
-	{service: "ec2", path: p("snapshotSet items snapshotId"), kind: KindResource, arn: ec2("snapshot"), prefix: "snap-", bare: true},
-	{service: "ec2", path: p("volumeId"), kind: KindResource, arn: ec2("volume"), prefix: "vol-", bare: true},
-	{service: "ec2", path: p("imageId"), kind: KindResource, arn: ec2("image"), prefix: "ami-", bare: true},
-	{service: "ec2", path: p("vpcId"), kind: KindResource, arn: ec2("vpc"), prefix: "vpc-", bare: true},
-	{service: "ec2", path: p("DeleteFlowLogsRequest FlowLogId content"), kind: KindResource, arn: ec2("vpc-flow-log"), prefix: "fl-", bare: true},
-	{service: "rds", path: p("dBSnapshotIdentifier"), kind: KindResource, arn: "arn:$p:rds:$r:$a:snapshot:$n"},
-	{service: "rds", path: p("dBInstanceIdentifier"), kind: KindResource, arn: "arn:$p:rds:$r:$a:db:$n"},
-	{service: "kms", path: p("keyId"), kind: KindResource, arn: "arn:$p:kms:$r:$a:key/$n"},
-	{service: "lambda", path: p("functionName"), kind: KindResource, arn: "arn:$p:lambda:$r:$a:function:$n"},
-	{service: "cloudtrail", path: p("name"), kind: KindResource, arn: "arn:$p:cloudtrail:$r:$a:trail/$n"},
-	{service: "cloudtrail", path: p("trailName"), kind: KindResource, arn: "arn:$p:cloudtrail:$r:$a:trail/$n"},
-	{service: "guardduty", path: p("detectorId"), kind: KindResource, arn: "arn:$p:guardduty:$r:$a:detector/$n"},
-	{service: "", path: p("resourceArn"), kind: KindResource, arn: "$n", prefix: "arn:"},
-	{service: "", path: p("resourceARN"), kind: KindResource, arn: "$n", prefix: "arn:"},
+	{service: "iam", path: keys("userName"), kind: KindUser, arn: "arn:$p:iam::$a:user/$n"},
+	{service: "iam", path: keys("roleName"), kind: KindRole, arn: "arn:$p:iam::$a:role/$n"},
+	{service: "iam", path: keys("groupName"), kind: KindGroup, arn: "arn:$p:iam::$a:group/$n"},
+	{service: "iam", path: keys("policyArn"), kind: KindPolicy, arn: "$n"},
+	{service: "iam", path: keys("accessKeyId"), kind: KindAccessKey, bare: true},
+	{service: "iam", path: keys("instanceProfileName"), kind: KindResource, arn: "arn:$p:iam::$a:instance-profile/$n"},
+	{service: "iam", path: keys("sAMLProviderArn"), kind: KindResource, arn: "$n"},
+	{service: "iam", path: keys("openIDConnectProviderArn"), kind: KindResource, arn: "$n"},
+	{service: "iam", path: keys("serialNumber"), kind: KindResource, arn: "$n", prefix: "arn:"},
+	{service: "s3", path: keys("bucketName"), kind: KindBucket, arn: "arn:$p:s3:::$n", bare: true},
+	{service: "secretsmanager", path: keys("secretId"), kind: KindSecret, arn: "arn:$p:secretsmanager:$r:$a:secret:$n"},
+	{service: "secretsmanager", path: keys("secretIdList"), kind: KindSecret, arn: "arn:$p:secretsmanager:$r:$a:secret:$n"},
+	{service: "ec2", path: keys("instancesSet items instanceId"), kind: KindInstance, arn: ec2ARN("instance"), prefix: "i-", bare: true},
+	{service: "", path: keys("instanceId"), kind: KindInstance, arn: ec2ARN("instance"), prefix: "i-", bare: true},
+	{service: "", path: keys("instanceIds"), kind: KindInstance, arn: ec2ARN("instance"), prefix: "i-", bare: true},
+	{service: "ssm", path: keys("target"), kind: KindInstance, arn: ec2ARN("instance"), prefix: "i-", bare: true},
+	{service: "ec2", path: keys("groupId"), kind: KindResource, arn: ec2ARN("security-group"), prefix: "sg-", bare: true},
+	{service: "ec2", path: keys("groupSet items groupId"), kind: KindResource, arn: ec2ARN("security-group"), prefix: "sg-", bare: true},
+	{service: "ec2", path: keys("snapshotId"), kind: KindResource, arn: ec2ARN("snapshot"), prefix: "snap-", bare: true},
+	{service: "ec2", path: keys("snapshotSet items snapshotId"), kind: KindResource, arn: ec2ARN("snapshot"), prefix: "snap-", bare: true},
+	{service: "ec2", path: keys("volumeId"), kind: KindResource, arn: ec2ARN("volume"), prefix: "vol-", bare: true},
+	{service: "ec2", path: keys("imageId"), kind: KindResource, arn: ec2ARN("image"), prefix: "ami-", bare: true},
+	{service: "ec2", path: keys("vpcId"), kind: KindResource, arn: ec2ARN("vpc"), prefix: "vpc-", bare: true},
+	{service: "ec2", path: keys("DeleteFlowLogsRequest FlowLogId content"), kind: KindResource, arn: ec2ARN("vpc-flow-log"), prefix: "fl-", bare: true},
+	{service: "rds", path: keys("dBSnapshotIdentifier"), kind: KindResource, arn: "arn:$p:rds:$r:$a:snapshot:$n"},
+	{service: "rds", path: keys("dBInstanceIdentifier"), kind: KindResource, arn: "arn:$p:rds:$r:$a:db:$n"},
+	{service: "kms", path: keys("keyId"), kind: KindResource, arn: "arn:$p:kms:$r:$a:key/$n"},
+	{service: "lambda", path: keys("functionName"), kind: KindResource, arn: "arn:$p:lambda:$r:$a:function:$n"},
+	{service: "cloudtrail", path: keys("name"), kind: KindResource, arn: "arn:$p:cloudtrail:$r:$a:trail/$n"},
+	{service: "cloudtrail", path: keys("trailName"), kind: KindResource, arn: "arn:$p:cloudtrail:$r:$a:trail/$n"},
+	{service: "guardduty", path: keys("detectorId"), kind: KindResource, arn: "arn:$p:guardduty:$r:$a:detector/$n"},
+	{service: "", path: keys("resourceArn"), kind: KindResource, arn: "$n", prefix: "arn:"},
+	{service: "", path: keys("resourceARN"), kind: KindResource, arn: "$n", prefix: "arn:"},
 }
 
-func p(path string) []string { return strings.Fields(path) }
+func keys(path string) []string { return strings.Fields(path) }
 
-func ec2(kind string) string { return "arn:$p:ec2:$r:$a:" + kind + "/$n" }
+func ec2ARN(kind string) string { return "arn:$p:ec2:$r:$a:" + kind + "/$n" }
 
-// entity makes the entity a row's field names. The actor's own name stands for the actor's stable id.
+// entity makes the entity a row's field names. A name that the record elsewhere gives an id for stands for that id.
 func (n *namer) entity(row requestName, value string) (Entity, bool) {
 	if !strings.HasPrefix(value, row.prefix) {
 		return Entity{}, false
@@ -83,8 +83,11 @@ func (n *namer) entity(row requestName, value string) (Entity, bool) {
 		e.Account = "" // a bucket's name says nothing about whose it is
 	case KindAccessKey:
 		e.ARN, e.Of = "", n.ownerNamed(n.f.str("requestParameters", "userName"))
-	case KindUser:
-		e.ID, e.Name = n.ownerNamed(value), value
+	case KindUser, KindRole, KindGroup:
+		e.Name = value
+		if id := n.byName[nameKey(row.kind, n.e.Account, value)]; id != "" {
+			e.ID, e.ARN = id, "" // the ARN made above has no path, the true one may have
+		}
 	default:
 		if !row.bare {
 			e.Name = value
@@ -111,16 +114,11 @@ func (n *namer) fill(pattern, value string) string {
 	return strings.NewReplacer("$p", n.partition, "$r", n.e.Region, "$a", n.e.Account, "$n", value).Replace(pattern)
 }
 
-// ownerNamed is the stable id of a user known by name where the record gives it (the actor acting on itself, which is
-// also what an absent name means), else its ARN.
+// ownerNamed is the stable id of a user known by name where the record gives it, else its ARN. An absent name means
+// whoever asked.
 func (n *namer) ownerNamed(name string) string {
-	a := n.e.Actor
-	if a.Type == "IAMUser" && (name == "" || name == a.Name) && (a.Account == "" || a.Account == n.e.Account) {
-		return principalEntity(a, n.partition).ID
-	}
 	if name == "" {
-		return cmp.Or(a.Principal, a.ARN)
+		return n.self
 	}
-	arn := n.fill("arn:$p:iam::$a:user/$n", name)
-	return cmp.Or(n.byARN[string(KindUser)+" "+arn], arn)
+	return cmp.Or(n.byName[nameKey(KindUser, n.e.Account, name)], n.fill("arn:$p:iam::$a:user/$n", name))
 }

@@ -172,11 +172,15 @@ type Evidence struct {
 
 // Probe is one observation made to learn whether containment holds.
 type Probe struct {
-	What    string    `json:"what"` // trail, simulate, config
+	What    string    `json:"what"` // trail, simulate
 	At      time.Time `json:"at"`
 	Through time.Time `json:"through,omitzero"` // the trail is complete up to here
-	Denied  int       `json:"denied,omitempty"`
-	// Successes are acts of the contained principals that went through after containment.
+	// Live says that an act of Quell's own, made after the change, was found in the trail.
+	Live bool `json:"live,omitempty"`
+	// Allowed and Denied count acts asked of policy evaluation.
+	Allowed int `json:"allowed,omitempty"`
+	Denied  int `json:"denied,omitempty"`
+	// Successes are acts of the contained principals that went through after containment, Refusals those that did not.
 	Successes []Event  `json:"successes,omitempty"`
 	Refusals  []Event  `json:"refusals,omitempty"`
 	Blind     []string `json:"blind,omitempty"`

@@ -85,6 +85,11 @@ type Sink interface {
 	Put(ctx context.Context, name, from string, content io.Reader, missing []string) error
 }
 
+// Keeper keeps artefacts by their content.
+type Keeper interface {
+	Put(ctx context.Context, name, from string, content io.Reader, missing []string) (quell.Evidence, error)
+}
+
 // Spec defines an action over its parameters W and its state S. S must encode to the same JSON for the same facts:
 // maps keyed by id rather than lists.
 type Spec[W, S any] struct {
@@ -103,6 +108,8 @@ type Spec[W, S any] struct {
 	Volatile []string
 	// Destroys and Preserves name evidence: "login-profile", "user".
 	Destroys, Preserves []string
+	// Irreversible says that some of its calls cannot be taken back, so that it always needs a person.
+	Irreversible bool
 
 	Look func(ctx context.Context, cfg aws.Config, in In[W, S]) (S, error)
 	Plan func(in In[W, S], now S) ([]quell.Call, error)
@@ -127,6 +134,7 @@ type Action struct {
 	Leaves              map[string]string
 	Volatile            []string
 	Destroys, Preserves []string
+	Irreversible        bool
 	Collects            bool
 
 	look    func(ctx context.Context, cfg aws.Config, in Input) (json.RawMessage, error)
@@ -160,7 +168,7 @@ func Define[W, S any](spec Spec[W, S]) *Action {
 	a := &Action{
 		Name: spec.Name, Title: spec.Title, Phase: spec.Phase, Target: spec.Target, Doc: spec.Doc, Reads: spec.Reads,
 		Writes: spec.Writes, Leaves: spec.Leaves, Volatile: spec.Volatile, Destroys: spec.Destroys,
-		Preserves: spec.Preserves, Collects: spec.Collect != nil,
+		Preserves: spec.Preserves, Irreversible: spec.Irreversible, Collects: spec.Collect != nil,
 	}
 	if spec.Collect != nil {
 		a.collect = func(ctx context.Context, cfg aws.Config, in Input, sink Sink) error {

@@ -1,0 +1,142 @@
+package respond
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/plan"
+	"github.com/quell-ir/quell/run"
+)
+
+// Options say how far a response may go.
+type Options struct {
+	// Apply carries out what policy and decisions allow.
+	Apply bool
+	// Wait is how long to stay and watch.
+	Wait time.Duration
+}
+
+// Respond continues an incident: it finds out the scope, binds the plan, shows or carries it out, and judges whether
+// containment holds. When applying, what contains goes first and the rest of the scope is read afterwards.
+func (d *Desk) Respond(ctx context.Context, id string, o Options) (out Outcome, err error) {
+	s, err := d.open(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	if s.view.Incident.Standing == quell.Ended {
+		return s.outcome(nil), &quell.Error{
+			Code: quell.CodeRefused, What: "incident " + id + " is closed", Next: "respond to what is new; it opens its own incident",
+		}
+	}
+	if !o.Apply {
+		if err := s.learn(ctx); err != nil {
+			return s.outcome(nil), err
+		}
+	}
+	if err := s.bind(ctx); err != nil {
+		return s.outcome(nil), err
+	}
+	started := quell.RunStarted{Apply: o.Apply, Credentials: d.Credentials}
+	if err := s.driver.Start(ctx, started); err != nil {
+		return s.outcome(nil), err
+	}
+	if !o.Apply {
+		if err := s.driver.Run(ctx, 0); err != nil {
+			return s.outcome(nil), err
+		}
+		return s.outcome(nil), nil
+	}
+	err = s.apply(ctx, o.Wait)
+	return s.outcome(nil), err
+}
+
+func (s *session) apply(ctx context.Context, wait time.Duration) error {
+	contains := func(st *run.Step) bool { return st.Phase == quell.Contain }
+	if err := s.driver.SettleSome(ctx, contains); err != nil {
+		return err
+	}
+	if err := s.learn(ctx); err != nil {
+		return err
+	}
+	if err := s.bind(ctx); err != nil {
+		return err
+	}
+	return s.driver.Run(ctx, wait)
+}
+
+// lookBack is how long before the first known hostile act the subject's doings are read, for who else uses it.
+const lookBack = 24 * time.Hour
+
+// learn reads what the incident's principals did and records it as the scope.
+func (s *session) learn(ctx context.Context) error {
+	in := s.view.Incident
+	now := s.desk.Clock.Now()
+	if s.desk.Trail == nil {
+		return nil
+	}
+	since := now.Add(-lookBack)
+	if !in.Since.IsZero() && in.Since.Add(-lookBack).Before(since) {
+		since = in.Since.Add(-lookBack)
+	}
+	sighting, err := s.desk.Trail(ctx, principals(in), since)
+	if err != nil {
+		return fmt.Errorf("read what %s did: %w", cmp.Or(in.Subject.Name, in.Subject.ID), err)
+	}
+	found := scope(in, sighting, now)
+	if have, ok := s.view.Scope(); ok && sameScope(have, found) {
+		return nil
+	}
+	return s.record(ctx, quell.RecordScope, found)
+}
+
+// bind chooses the playbook once, and binds every step that is not bound yet.
+func (s *session) bind(ctx context.Context) error {
+	in := s.view.Incident
+	found, _ := s.view.Scope()
+	book, ok := s.book(in, found)
+	if !ok {
+		return &quell.Error{
+			Code: quell.CodeFailed, What: fmt.Sprintf("no playbook answers incident %s (%s)", in.ID, in.Title),
+			Next: "see `quell playbooks list`; run single actions by hand, or write a playbook for this kind",
+		}
+	}
+	steps, err := plan.Bind(book, in, found, plan.Options{Actions: s.desk.infos(), Mode: s.mode, Bound: s.boundSteps()})
+	if err != nil {
+		return fmt.Errorf("bind playbook %s: %w", book.ID, err)
+	}
+	steps = slices.DeleteFunc(steps, func(p quell.PlanStep) bool { return s.driver.State.Steps[p.ID] != nil })
+	if len(steps) == 0 {
+		return nil
+	}
+	return s.record(ctx, quell.RecordBound, quell.Bound{Playbook: book.ID, Version: book.Version, Steps: steps})
+}
+
+func (s *session) book(in quell.Incident, found quell.Scope) (quell.Playbook, bool) {
+	if bound := s.driver.State.Playbook; bound != "" {
+		i := slices.IndexFunc(s.desk.Books, func(b quell.Playbook) bool { return b.ID == bound })
+		if i >= 0 {
+			return s.desk.Books[i], true
+		}
+	}
+	return plan.Choose(in, found, s.desk.Books)
+}
+
+func (s *session) mode(step quell.Step, a plan.ActionInfo) quell.Mode {
+	return s.desk.People.Mode(step, a.Phase, a.Collects, a.Irreversible, s.view.Incident)
+}
+
+func (s *session) boundSteps() []quell.PlanStep {
+	var out []quell.PlanStep
+	for _, id := range s.driver.State.Order {
+		if st := s.driver.State.Steps[id]; st.Undo == "" {
+			out = append(out, st.PlanStep)
+		}
+	}
+	return out
+}

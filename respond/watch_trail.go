@@ -1,0 +1,150 @@
+package respond
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/run"
+	"github.com/quell-ir/quell/source/scope"
+)
+
+// principals are the identities the incident answers for: the subject, what belongs to it, what it made, and the
+// sessions it holds.
+func principals(in quell.Incident) []quell.Entity {
+	var out []quell.Entity
+	add := func(e quell.Entity) {
+		if e.ID != "" && !slices.ContainsFunc(out, func(have quell.Entity) bool { return have.Key() == e.Key() }) {
+			out = append(out, e)
+		}
+	}
+	add(in.Subject)
+	for _, e := range in.Entities {
+		switch e.Kind {
+		case quell.KindUser, quell.KindFederated, quell.KindSession:
+			if e.Part == quell.PartMade || e.Part == quell.PartActor {
+				add(e)
+			}
+		case quell.KindAccessKey:
+			if e.Part != quell.PartTarget {
+				add(e)
+			}
+		}
+	}
+	return out
+}
+
+// provesNothing are calls that succeed under any deny. Source: STS API reference, GetCallerIdentity: "No permissions are
+// required to perform this operation".
+func provesNothing(e quell.Event) bool {
+	return e.Source == "sts.amazonaws.com" && e.Name == "GetCallerIdentity" ||
+		// A sign-in checks a password; what the session may then do is refused act by act.
+		e.Source == "signin.amazonaws.com"
+}
+
+// lateness is how far before containment the trail is read again at each probe, for what arrives late.
+const lateness = run.TrailLag + 5*time.Minute
+
+// watch reads what the principals did around and since containment, extends the incident by what they made, and says
+// what it means for the verdict.
+func (s *session) watch(ctx context.Context, state *run.State) (quell.Probe, error) {
+	now := s.desk.Clock.Now()
+	since := state.ContainedAt.Add(-lateness)
+	seen, err := s.desk.Trail(ctx, principals(s.view.Incident), since)
+	if err != nil {
+		return quell.Probe{}, err
+	}
+	p := quell.Probe{What: run.ProbeTrail, At: now, Through: seen.Through, Blind: seen.Blind}
+	for _, e := range seen.Events {
+		switch {
+		case !e.Time.After(state.ContainedAt):
+		case provesNothing(e):
+		case e.Succeeded():
+			p.Successes = append(p.Successes, slim(e))
+		case refused(e.ErrorCode):
+			p.Refusals = append(p.Refusals, slim(e))
+		}
+	}
+	if s.desk.Live != nil && !seen.Through.IsZero() {
+		if p.Live, err = s.desk.Live(ctx, state.ContainedAt); err != nil {
+			p.Note = "cannot tell whether the trail is live: " + quell.Cut(err.Error(), 200)
+		}
+	}
+	return p, s.extend(ctx, seen)
+}
+
+func refused(code string) bool {
+	return strings.Contains(code, "AccessDenied") || strings.Contains(code, "Unauthorized") || code == "InvalidClientTokenId"
+}
+
+// slim keeps of an event what a verdict needs.
+func slim(e quell.Event) quell.Event {
+	e.Resources, e.Raw = nil, nil
+	return e
+}
+
+// extend records entities that came to light, and binds the steps they call for.
+func (s *session) extend(ctx context.Context, seen scope.Sighting) error {
+	in := s.view.Incident
+	now := s.desk.Clock.Now()
+	found := scope.Scope(in.Subject, seen, now)
+	var fresh []quell.Entity
+	for _, e := range found.Entities {
+		known := slices.ContainsFunc(in.Entities, func(have quell.Entity) bool { return have.Key() == e.Key() && have.Part == e.Part })
+		if !known {
+			fresh = append(fresh, e)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	if have, ok := s.view.Scope(); ok {
+		found = merge(have, found)
+	}
+	if err := s.record(ctx, quell.RecordScope, found); err != nil {
+		return err
+	}
+	return s.bind(ctx)
+}
+
+// merge adds a later sighting to an earlier scope, keeping the earlier beginning.
+func merge(have, found quell.Scope) quell.Scope {
+	out := found
+	out.Entities = quell.MergeEntities(have.Entities, found.Entities)
+	if !have.Since.IsZero() && (out.Since.IsZero() || have.Since.Before(out.Since)) {
+		out.Since = have.Since
+	}
+	if have.LastSeen.After(out.LastSeen) {
+		out.LastSeen = have.LastSeen
+	}
+	out.UsedBy = have.UsedBy
+	out.Events = max(have.Events, found.Events)
+	seen := map[string]bool{}
+	out.Timeline = nil
+	for _, list := range [][]quell.Event{have.Timeline, found.Timeline} {
+		for _, e := range list {
+			if !seen[e.ID] {
+				seen[e.ID] = true
+				out.Timeline = append(out.Timeline, e)
+			}
+		}
+	}
+	slices.SortStableFunc(out.Timeline, func(a, b quell.Event) int { return a.Time.Compare(b.Time) })
+	out.Blind = union(have.Blind, found.Blind)
+	out.Read = union(have.Read, found.Read)
+	return out
+}
+
+func union(a, b []string) []string {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// sameScope says whether a new look found nothing that the last one had not.
+func sameScope(have, found quell.Scope) bool {
+	return have.Events == found.Events && have.LastSeen.Equal(found.LastSeen) && have.StillActive == found.StillActive &&
+		slices.Equal(have.Entities, found.Entities) && slices.Equal(have.Blind, found.Blind) && slices.Equal(have.UsedBy, found.UsedBy)
+}

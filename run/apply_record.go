@@ -1,0 +1,296 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/quell-ir/quell"
+)
+
+// State is what the records of one incident say about its plan.
+type State struct {
+	Incident string
+	Standing quell.Standing
+	Playbook string
+	// Applying is whether the run that began last may change anything.
+	Applying bool
+	// Runs counts runs; a step looked at in an earlier run is looked at again before anything is sent.
+	Runs  int
+	Order []string
+	Steps map[string]*Step
+	// ContainedAt is when the last containing call took effect.
+	ContainedAt time.Time
+	Probes      []quell.Probe
+	Verdict     quell.Verdict
+	Reapplied   int
+	Lift        bool
+	Closed      bool
+	evidence    map[string]bool
+}
+
+// HasEvidence says whether a step has kept an artefact of that name.
+func (s *State) HasEvidence(step, name string) bool { return s.evidence[step+"\x00"+name] }
+
+// Step is one plan step as the records left it.
+type Step struct {
+	quell.PlanStep
+	// Before is the first state ever seen; State the latest; After the latest one seen when calls had been sent.
+	Before, State, After json.RawMessage
+	Round                int
+	// Fresh says that State was seen in this run and no call was sent since.
+	Fresh    bool
+	Settled  bool
+	Refusal  string
+	Progress []Progress // one per call of the latest plan
+	Sent     []SentCall // every call that took effect or may have, in order of completion
+	Open     *OpenIntent
+	// Waited says that the pause after sending is over.
+	Waited    bool
+	Decisions []quell.Decision
+	Outputs   json.RawMessage
+	// LastError is the latest refusal or failure of a call.
+	LastError *quell.Result
+	LastOp    string
+}
+
+// Progress is how far one call of the latest plan has come.
+type Progress struct {
+	Done  bool
+	Tries int
+	Way   int
+	Code  string // of the last failure
+}
+
+// SentCall is a call that took effect, filled as it was sent.
+type SentCall struct {
+	Call quell.Call
+	At   time.Time
+	// Doubtful: the answer never came.
+	Doubtful bool
+}
+
+// OpenIntent is a call that was written down and may have left.
+type OpenIntent struct {
+	quell.Intent
+	At time.Time
+}
+
+// NewState is the state before the first record.
+func NewState() *State {
+	return &State{Steps: map[string]*Step{}, Standing: quell.Open, evidence: map[string]bool{}}
+}
+
+// Replay folds all records of an incident.
+func Replay(records []quell.Record) (*State, error) {
+	s := NewState()
+	for _, r := range records {
+		if err := s.Apply(r); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Apply folds one record. Kinds that do not concern the plan pass by.
+func (s *State) Apply(r quell.Record) error {
+	s.Incident = r.Incident
+	switch r.Kind {
+	case quell.RecordBound:
+		return with(r, func(b quell.Bound) { s.Playbook = b.Playbook; s.bind(b.Steps) })
+	case quell.RecordUndo:
+		return with(r, func(u quell.UndoBound) { s.Lift = u.Lift; s.bind(u.Steps) })
+	case quell.RecordRun:
+		return with(r, s.startRun)
+	case quell.RecordPlanned:
+		return s.onStep(r, func(st *Step) error { return with(r, func(p quell.Planned) { s.planned(st, p) }) })
+	case quell.RecordDecision:
+		return with(r, func(d quell.Decision) {
+			if st := s.Steps[d.Step]; st != nil {
+				st.Decisions = append(st.Decisions, d)
+			}
+		})
+	case quell.RecordIntent:
+		return s.onStep(r, func(st *Step) error { return with(r, func(i quell.Intent) { intended(st, i, r.Time) }) })
+	case quell.RecordResult:
+		return s.onStep(r, func(st *Step) error { return with(r, func(x quell.Result) { s.resulted(st, x, r.Time) }) })
+	case quell.RecordWaited:
+		return s.onStep(r, func(st *Step) error { st.Waited, st.Fresh = true, false; return nil })
+	case quell.RecordStep:
+		return s.onStep(r, func(st *Step) error { return with(r, func(c quell.StepChange) { s.changed(st, c) }) })
+	case quell.RecordProbe:
+		return with(r, func(p quell.Probe) { s.Probes = append(s.Probes, p) })
+	case quell.RecordVerdict:
+		return with(r, func(v quell.Verdict) { s.Verdict = v })
+	case quell.RecordChanged:
+		return with(r, func(c quell.Change) {
+			if c.What == "standing" {
+				s.Standing = quell.Standing(c.To)
+			}
+		})
+	case quell.RecordOpened:
+		return with(r, func(i quell.Incident) {
+			if i.Standing != "" {
+				s.Standing = i.Standing
+			}
+		})
+	case quell.RecordEvidence:
+		return with(r, func(e quell.Evidence) { s.evidence[r.Step+"\x00"+e.Name] = true })
+	case quell.RecordClosed:
+		s.Closed = true
+	}
+	return nil
+}
+
+func with[T any](r quell.Record, use func(T)) error {
+	v, err := quell.Payload[T](r)
+	if err != nil {
+		return err
+	}
+	use(v)
+	return nil
+}
+
+func (s *State) onStep(r quell.Record, use func(*Step) error) error {
+	st := s.Steps[r.Step]
+	if st == nil {
+		return fmt.Errorf("%s record %d of %s names step %q, which no plan holds", r.Kind, r.Seq, r.Incident, r.Step)
+	}
+	return use(st)
+}
+
+func (s *State) bind(steps []quell.PlanStep) {
+	for _, p := range steps {
+		if s.Steps[p.ID] != nil {
+			continue
+		}
+		p.Status = quell.StepPending
+		if p.Mode == quell.Manual && p.Action == "" {
+			p.Status = quell.StepManual
+		}
+		s.Steps[p.ID] = &Step{PlanStep: p}
+		s.Order = append(s.Order, p.ID)
+	}
+}
+
+// startRun makes every step be looked at afresh; what failed or was refused gets a new chance.
+func (s *State) startRun(r quell.RunStarted) {
+	s.Applying = r.Apply
+	s.Runs++
+	for _, st := range s.Steps {
+		st.Fresh = false
+		st.Round = 0
+		st.Waited = false
+		st.LastError = nil
+		switch st.Status {
+		case quell.StepFailed, quell.StepRefused, quell.StepReady, quell.StepWaiting, quell.StepRunning:
+			st.Status = quell.StepPending
+			st.WhyNot = ""
+		}
+	}
+}
+
+func (s *State) planned(st *Step, p quell.Planned) {
+	if st.Before == nil {
+		st.Before = p.State
+	}
+	st.State = p.State
+	if len(st.Sent) > 0 && (len(p.Calls) == 0 || st.After == nil) {
+		// What Quell left is seen when nothing is left to do; a later look may show what others made of it.
+		st.After = p.State
+	}
+	if st.Status == quell.StepDone && len(p.Calls) > 0 && s.Applying {
+		st.Status = quell.StepRunning
+		s.Reapplied++
+	}
+	st.Round = p.Round
+	st.Calls = p.Calls
+	st.Digest = p.Digest
+	st.Settled = p.Settled
+	st.Refusal = p.Refused
+	st.Breaks = p.Breaks
+	st.Irreversible = slices.ContainsFunc(p.Calls, func(c quell.Call) bool { return c.Kind == quell.Irreversible })
+	if p.Outputs != nil {
+		st.Outputs = p.Outputs
+	}
+	st.Progress = make([]Progress, len(p.Calls))
+	st.Fresh = true
+}
+
+func intended(st *Step, i quell.Intent, at time.Time) {
+	st.Open = &OpenIntent{Intent: i, At: at}
+	st.Status = quell.StepRunning
+	st.Waited = false
+	if i.Of < len(st.Progress) {
+		p := &st.Progress[i.Of]
+		p.Tries++
+		p.Way = i.Way
+	}
+}
+
+func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
+	open := st.Open
+	st.Open = nil
+	if open == nil || open.Of >= len(st.Calls) {
+		return
+	}
+	p := &st.Progress[open.Of]
+	planned, _ := st.Calls[open.Of].Way(open.Way)
+	planned.Input, planned.Edit = open.Input, open.Edit
+	if x.OK || x.Code == CodeInDoubt {
+		st.Sent = append(st.Sent, SentCall{Call: planned, At: at, Doubtful: !x.OK})
+	}
+	if x.OK {
+		p.Done = true
+		p.Code = ""
+		if st.Phase == quell.Contain && st.Undo == "" {
+			s.ContainedAt = at
+		}
+		return
+	}
+	p.Code = x.Code
+	st.LastError = &x
+	st.LastOp = planned.Op
+}
+
+// CodeInDoubt is the code of a call whose answer never came.
+const CodeInDoubt = "InDoubt"
+
+func (s *State) changed(st *Step, c quell.StepChange) {
+	st.Status = c.Status
+	st.WhyNot = c.Why
+	st.Round, st.LastError = 0, nil
+	if c.Status == quell.StepDone && st.Undo != "" && len(st.Sent) > 0 {
+		if of := s.Steps[st.Undo]; of != nil {
+			of.Status = quell.StepUndone
+		}
+	}
+}
+
+// Plan is the state as users see it.
+func (s *State) Plan() quell.Plan {
+	p := quell.Plan{Playbook: s.Playbook}
+	for _, id := range s.Order {
+		p.Steps = append(p.Steps, s.Steps[id].PlanStep)
+	}
+	return p
+}
+
+// Clone copies the state so that both can go on independently.
+func (s *State) Clone() *State {
+	c := *s
+	c.Order = slices.Clone(s.Order)
+	c.Probes = slices.Clone(s.Probes)
+	c.Steps = maps.Clone(s.Steps)
+	c.evidence = maps.Clone(s.evidence)
+	for id, st := range c.Steps {
+		copied := *st
+		copied.Progress = slices.Clone(st.Progress)
+		copied.Sent = slices.Clone(st.Sent)
+		copied.Decisions = slices.Clone(st.Decisions)
+		c.Steps[id] = &copied
+	}
+	return &c
+}

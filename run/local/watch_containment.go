@@ -1,0 +1,138 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/run"
+)
+
+// checks are when, after the last containing call, its steps are looked at again: an intruder who is still in takes a
+// deny off before it bites. Source: observed eventual consistency of IAM of about four seconds.
+var checks = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute}
+
+// later is how often the trail is asked, and the steps are looked at, after the first checks.
+const later = 3 * time.Minute
+
+// Run settles the plan, and then, for as long as wait allows, watches whether containment holds: it puts back what
+// vanished, binds the steps that new sightings call for, and judges.
+func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
+	deadline := d.Clock.Now().Add(wait)
+	if err := d.Settle(ctx); err != nil {
+		return err
+	}
+	if d.State.ContainedAt.IsZero() {
+		return d.judge(ctx)
+	}
+	if err := d.probe(ctx); err != nil {
+		return err
+	}
+	for d.State.Applying && d.State.Verdict.Verdict != quell.Held {
+		next := d.nextCheck()
+		if next.After(deadline) {
+			return nil
+		}
+		if err := d.Clock.Sleep(ctx, next.Sub(d.Clock.Now())); err != nil {
+			return err
+		}
+		if err := d.recheck(ctx); err != nil {
+			return err
+		}
+		if err := d.Settle(ctx); err != nil {
+			return err
+		}
+		if d.Clock.Now().Sub(d.State.ContainedAt) < checks[len(checks)-1] {
+			continue
+		}
+		if err := d.probe(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Driver) nextCheck() time.Time {
+	now := d.Clock.Now()
+	for _, after := range checks {
+		if at := d.State.ContainedAt.Add(after); at.After(now) {
+			return at
+		}
+	}
+	return now.Add(later)
+}
+
+// recheck looks at what contains again. A look that finds nothing to do is not worth a record.
+func (d *Driver) recheck(ctx context.Context) error {
+	for _, id := range d.State.Order {
+		st := d.State.Steps[id]
+		if st.Phase != quell.Contain || st.Status != quell.StepDone || st.Undo != "" || len(st.Sent) == 0 {
+			continue
+		}
+		planned, err := d.Actor.Look(ctx, d.Incident(), st, nil, d.State)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// What cannot be looked at is not known to hold; the probe says so.
+			if err := d.record(ctx, quell.RecordProbe, id, quell.Probe{
+				What: "look", At: d.Clock.Now(), Note: quell.Cut(err.Error(), 300),
+			}); err != nil {
+				return err
+			}
+			continue
+		}
+		if len(planned.Calls) == 0 {
+			continue
+		}
+		if err := d.record(ctx, quell.RecordPlanned, id, planned); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probe asks the trail, binds what it calls for, settles that, and judges.
+func (d *Driver) probe(ctx context.Context) error {
+	if d.Watch != nil {
+		p, err := d.Watch(ctx, d.State)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			p = quell.Probe{What: run.ProbeTrail, At: d.Clock.Now(), Blind: []string{"cloudtrail"}, Note: quell.Cut(err.Error(), 300)}
+		}
+		if err := d.record(ctx, quell.RecordProbe, "", p); err != nil {
+			return err
+		}
+		if d.Extend != nil && d.State.Applying {
+			steps, err := d.Extend(ctx, d.State, p)
+			if err != nil {
+				return fmt.Errorf("extend the plan: %w", err)
+			}
+			steps = slices.DeleteFunc(steps, func(st quell.PlanStep) bool { return d.State.Steps[st.ID] != nil })
+			if len(steps) > 0 {
+				bound := quell.Bound{Playbook: d.State.Playbook, Steps: steps}
+				if err := d.record(ctx, quell.RecordBound, "", bound); err != nil {
+					return err
+				}
+				if err := d.Settle(ctx); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return d.judge(ctx)
+}
+
+// judge appends the verdict where it changed.
+func (d *Driver) judge(ctx context.Context) error {
+	v := run.Judge(d.State, d.Clock.Now())
+	have := d.State.Verdict
+	if v.Verdict == have.Verdict && v.Proof == have.Proof && v.SeenThrough.Equal(have.SeenThrough) && v.Why == have.Why {
+		return nil
+	}
+	return d.record(ctx, quell.RecordVerdict, "", v)
+}
