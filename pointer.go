@@ -5,10 +5,14 @@ import (
 	"strings"
 )
 
-// At finds the value at a JSON pointer (RFC 6901) in a decoded JSON tree.
+// At finds the value at a JSON pointer (RFC 6901) in a decoded JSON tree. A pointer that does not start with a slash, or
+// spells an index other than in plain decimal, finds nothing.
 func At(tree any, pointer string) (any, bool) {
 	if pointer == "" {
 		return tree, true
+	}
+	if pointer[0] != '/' {
+		return nil, false
 	}
 	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
@@ -21,7 +25,7 @@ func At(tree any, pointer string) (any, bool) {
 			tree = v
 		case []any:
 			i, err := strconv.Atoi(part)
-			if err != nil || i < 0 || i >= len(node) {
+			if err != nil || i < 0 || i >= len(node) || strconv.Itoa(i) != part {
 				return nil, false
 			}
 			tree = node[i]

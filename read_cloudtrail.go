@@ -56,6 +56,7 @@ func ReadCloudTrail(raw []byte) (Event, error) {
 // readActor reads userIdentity. A record without one has an actor of type Unknown in the account it was delivered to.
 func readActor(f fields, e Event) Actor {
 	id := f.obj("userIdentity")
+	// Every getter works on what is not there, so a missing level needs no test.
 	session := id.obj("sessionContext")
 	issuer := session.obj("sessionIssuer")
 	a := Actor{
@@ -110,6 +111,7 @@ func readOnly(f fields, name string) bool {
 	if said := f.str("readOnly"); said != "" {
 		return strings.EqualFold(said, "true")
 	}
+	// These verbs are AWS's convention for reads; a wrong guess costs a part, never an event.
 	for _, verb := range []string{"Get", "List", "Describe", "Head", "Lookup", "BatchGet"} {
 		if strings.HasPrefix(name, verb) {
 			return true
@@ -123,6 +125,8 @@ func readOnly(f fields, name string) bool {
 type fields map[string]any
 
 func decodeFields(raw []byte) (fields, error) {
+	// Into a map and not a struct: a field of the wrong type would fail a struct, and struct fields match keys in any case,
+	// which lets a second "EVENTNAME" overrule the first.
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber() // a number no float can hold is no reason to lose the record
 	var f fields
@@ -132,6 +136,7 @@ func decodeFields(raw []byte) (fields, error) {
 	if f == nil {
 		return nil, errors.New("decode JSON object: found null")
 	}
+	// Text behind the record would be part of Raw and of no judgement.
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("decode JSON object: more text after it, at byte %d", dec.InputOffset())
 	}
@@ -151,6 +156,7 @@ func (f fields) at(path ...string) any {
 	return v
 }
 
+// obj is the object at path, nil where there is none; every getter works on nil.
 func (f fields) obj(path ...string) fields {
 	object, _ := f.at(path...).(map[string]any)
 	return object
@@ -181,6 +187,7 @@ func eachScalar(v any, path []string, do func(string)) {
 	}
 }
 
+// scalar writes numbers and booleans as JSON has them: some services put ids and flags as either.
 func scalar(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -196,6 +203,7 @@ func scalar(v any) string {
 	return ""
 }
 
+// time keeps to RFC 3339, which is all that CloudTrail writes: a guessed time would put an act at a wrong place.
 func (f fields) time(key string) (time.Time, error) {
 	text := f.str(key)
 	if text == "" {

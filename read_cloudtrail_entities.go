@@ -137,6 +137,7 @@ func principalEntity(a Actor, partition string) Entity {
 		}
 	case a.Type == "SAMLUser" || a.Type == "WebIdentityUser":
 		e.Kind, e.ID = KindResource, cmp.Or(a.Principal, a.Name)
+		// Of another account's principal often no more is told than the account.
 	case a.Type == "AWSAccount":
 		e.Kind, e.ID = KindAccount, cmp.Or(a.Account, a.Principal)
 	default:
@@ -148,6 +149,7 @@ func principalEntity(a Actor, partition string) Entity {
 // issuerEntity is the role of a session, or the user or root a federated or session token was got by.
 func issuerEntity(a Actor, self Entity) (Entity, bool) {
 	e := Entity{ID: a.IssuerID, ARN: a.IssuerARN, Account: cmp.Or(accountOfARN(a.IssuerARN), a.Account)}
+	// The issuer's ARN has the path that the session's own lacks.
 	e.Name = lastOfARN(a.IssuerARN)
 	switch {
 	case self.Kind == KindSession:
@@ -179,6 +181,7 @@ func (n *namer) origin() {
 // requested names what the request is about, by the table of what each service calls its things.
 func (n *namer) requested() {
 	service, _, _ := strings.Cut(n.e.Source, ".")
+	// Forty rows are walked for each record that somebody looks at, not for each that is judged.
 	for _, row := range requestNames {
 		if row.service != service && row.service != "" {
 			continue
@@ -199,6 +202,7 @@ func (n *namer) listed() {
 		object, _ := item.(map[string]any)
 		r := fields(object)
 		arn := cmp.Or(r.str("ARN"), r.str("arn"))
+		// A session is named with its stable id elsewhere in the record; by ARN it would be a second one.
 		if arn == "" || r.str("type") == "AWS::STS::AssumedRole" {
 			continue
 		}
@@ -213,6 +217,7 @@ func (n *namer) listed() {
 // name or id in it where that alone is unique (buckets, instances). Anything else is a resource.
 func EntityOfARN(arn string) Entity {
 	e := Entity{Kind: KindResource, ID: arn, ARN: arn, Account: accountOfARN(arn), Name: lastOfARN(arn)}
+	// Six parts: resource names may hold colons themselves.
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 || parts[0] != "arn" {
 		return e
@@ -254,6 +259,7 @@ func secretName(rest string) string {
 	return name
 }
 
+// arnPart is "" for anything that is no ARN, so that parts of garbage are never taken for an account.
 func arnPart(arn string, i int) string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) < 6 || parts[0] != "arn" {

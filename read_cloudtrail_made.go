@@ -14,6 +14,7 @@ func (n *namer) made() {
 		n.madeSession(response)
 	case n.e.Source == "iam.amazonaws.com":
 		n.madeIdentity(response)
+		// The request may name an image for many; only the response tells which instances came.
 	case n.e.Name == "RunInstances":
 		response.each([]string{"instancesSet", "items", "instanceId"}, func(id string) {
 			n.add(Entity{Kind: KindInstance, ID: id, ARN: n.fill(ec2ARN("instance"), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
@@ -29,6 +30,7 @@ func (n *namer) made() {
 		n.madeByARN(response.str("functionArn"))
 	case n.e.Source == "kms.amazonaws.com" && n.e.Name == "CreateKey":
 		n.madeByARN(response.str("keyMetadata", "arn"))
+		// S3 answers without elements, so success alone says that the bucket is new.
 	case n.e.Source == "s3.amazonaws.com" && n.e.Name == "CreateBucket" && n.e.Succeeded():
 		if bucket := n.f.str("requestParameters", "bucketName"); bucket != "" {
 			n.add(Entity{Kind: KindBucket, ID: bucket, ARN: n.fill("arn:$p:s3:::$n", bucket), Account: n.e.Account, Part: PartMade})
@@ -36,12 +38,14 @@ func (n *namer) made() {
 	}
 }
 
+// madeByID adds one of EC2's things, whose ids are unique by themselves.
 func (n *namer) madeByID(id, kind string) {
 	if id != "" {
 		n.add(Entity{Kind: KindResource, ID: id, ARN: n.fill(ec2ARN(kind), id), Account: n.e.Account, Region: n.e.Region, Part: PartMade})
 	}
 }
 
+// madeByARN adds what only an ARN names; an empty one adds nothing.
 func (n *namer) madeByARN(arn string) {
 	e := EntityOfARN(arn)
 	e.Part = PartMade
@@ -61,6 +65,7 @@ func (n *namer) madeSession(response fields) {
 	} else {
 		n.assumed("", PartTarget)
 	}
+	// A federated user belongs to the user who asked, whose key may be gone while this lives on for 36 hours.
 	if id := response.str("federatedUser", "federatedUserId"); id != "" {
 		arn := response.str("federatedUser", "arn")
 		n.add(Entity{Kind: KindFederated, ID: id, ARN: arn, Name: lastOfARN(arn), Part: PartMade, Of: holder})
@@ -79,6 +84,7 @@ func (n *namer) assumed(id string, part Part) {
 // madeIdentity reads what IAM creates. Users and roles carry their stable id. Policies and groups are known by ARN: no
 // call but their creation ever tells their id, and one thing must not have two.
 func (n *namer) madeIdentity(response fields) {
+	// GetUser answers with the same element as CreateUser and makes nothing.
 	if !strings.HasPrefix(n.e.Name, "Create") && !strings.HasPrefix(n.e.Name, "Upload") {
 		return
 	}
@@ -104,10 +110,13 @@ func (n *namer) madeIdentity(response fields) {
 			n.add(Entity{Kind: KindUser, ID: of, Name: key.str("userName"), Account: n.e.Account, Part: PartTarget})
 		}
 	}
+	// A password has no id of its own. Named by its user it can be found, and taken back, like a key.
 	if profile := response.obj("loginProfile"); profile != nil && n.e.Succeeded() {
 		name := cmp.Or(profile.str("userName"), owner)
-		n.add(Entity{Kind: KindResource, ID: "login-profile/" + n.ownerNamed(name), Name: name, Account: n.e.Account, Part: PartMade, Of: n.ownerNamed(name)})
+		of := n.ownerNamed(name)
+		n.add(Entity{Kind: KindResource, ID: "login-profile/" + of, Name: name, Account: n.e.Account, Part: PartMade, Of: of})
 	}
+	// Credentials besides keys: each is a way back in that must not be overlooked.
 	for _, other := range [][2]string{
 		{"sSHPublicKey", "sSHPublicKeyId"}, {"serviceSpecificCredential", "serviceSpecificCredentialId"},
 		{"certificate", "certificateId"}, {"virtualMFADevice", "serialNumber"}, {"instanceProfile", "arn"},

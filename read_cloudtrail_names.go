@@ -56,8 +56,10 @@ var requestNames = []requestName{
 	{service: "", path: keys("resourceARN"), kind: KindResource, arn: "$n", prefix: "arn:"},
 }
 
+// keys writes a path as words, which a table of forty rows is easier to read with.
 func keys(path string) []string { return strings.Fields(path) }
 
+// ec2ARN is the pattern of EC2's resources.
 func ec2ARN(kind string) string { return "arn:$p:ec2:$r:$a:" + kind + "/$n" }
 
 // entity makes the entity a row's field names. A name that the record elsewhere gives an id for stands for that id.
@@ -65,10 +67,12 @@ func (n *namer) entity(row requestName, value string) (Entity, bool) {
 	if !strings.HasPrefix(value, row.prefix) {
 		return Entity{}, false
 	}
+	// Most APIs take a name or an ARN in the same field.
 	if strings.HasPrefix(value, "arn:") && (!row.bare || row.kind == KindBucket) {
 		return n.fromARN(row, value), true
 	}
 	e := Entity{Kind: row.kind, Account: n.e.Account, ARN: n.fill(row.arn, value)}
+	// IAM and S3 names are global: a region would make two of one.
 	if strings.Contains(row.arn, "$r") {
 		e.Region = n.e.Region
 	}
@@ -110,6 +114,7 @@ func (n *namer) fromARN(row requestName, arn string) Entity {
 	return e
 }
 
+// fill makes an ARN of a pattern.
 func (n *namer) fill(pattern, value string) string {
 	return strings.NewReplacer("$p", n.partition, "$r", n.e.Region, "$a", n.e.Account, "$n", value).Replace(pattern)
 }

@@ -60,7 +60,8 @@ func Cut(s string, width int) string {
 // formula is led by an apostrophe.
 func CleanCell(s string) string {
 	s = Clean(s)
-	if lead := strings.TrimLeft(s, " "); lead != "" && strings.ContainsRune("=+-@|%", rune(lead[0])) {
+	lead, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(s, unicode.IsSpace))
+	if strings.ContainsRune("=+-@|%＝＋－＠", lead) { // spreadsheets of East Asian locales take the full-width forms too
 		return "'" + s
 	}
 	return s

@@ -41,6 +41,8 @@ type Desk struct {
 	Secret func(reference string) (string, error)
 	// Stop is asked before every call that changes something.
 	Stop func() error
+	// Dead says whether the process of that name is known to have ended; nil where nobody can know.
+	Dead func(owner string) bool
 	// By is the person at the keyboard, Owner this process; Credentials says with whose power it acts.
 	By, Owner, Credentials string
 	// Tell hears of every record.
@@ -102,6 +104,12 @@ func (d *Desk) acquire(ctx context.Context, id string) (*ledger.Lease, error) {
 	if err != nil {
 		var held *ledger.HeldError
 		if errors.As(err, &held) {
+			if d.Dead != nil && d.Dead(held.Owner) {
+				if err := d.Log.Depose(ctx, held); err != nil {
+					return nil, err
+				}
+				return d.Log.Acquire(ctx, id, d.Owner, leaseTime)
+			}
 			return nil, &quell.Error{
 				Code: quell.CodeRefused, What: "another process is at work on incident " + id, Err: err,
 				Next: "wait until it ends; after a crash its hold ends by itself within a minute",

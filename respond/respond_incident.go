@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/approve"
 	"github.com/quell-ir/quell/plan"
 	"github.com/quell-ir/quell/run"
+	"github.com/quell-ir/quell/source/scope"
 )
 
 // Options say how far a response may go.
@@ -88,7 +90,7 @@ func (s *session) learn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what %s did: %w", cmp.Or(in.Subject.Name, in.Subject.ID), err)
 	}
-	found := scope(in, sighting, now)
+	found := scope.Scope(in.Subject, sighting, now)
 	if have, ok := s.view.Scope(); ok && sameScope(have, found) {
 		return nil
 	}
@@ -110,7 +112,11 @@ func (s *session) bind(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bind playbook %s: %w", book.ID, err)
 	}
-	steps = slices.DeleteFunc(steps, func(p quell.PlanStep) bool { return s.driver.State.Steps[p.ID] != nil })
+	steps = slices.DeleteFunc(steps, func(p quell.PlanStep) bool {
+		// A step known already is told again only where it has more to wait for.
+		have := s.driver.State.Steps[p.ID]
+		return have != nil && slices.Equal(have.Needs, p.Needs)
+	})
 	if len(steps) == 0 {
 		return nil
 	}
@@ -128,7 +134,7 @@ func (s *session) book(in quell.Incident, found quell.Scope) (quell.Playbook, bo
 }
 
 func (s *session) mode(step quell.Step, a plan.ActionInfo) quell.Mode {
-	return s.desk.People.Mode(step, a.Phase, a.Collects, a.Irreversible, s.view.Incident)
+	return approve.Mode(s.desk.People.Level, step, a.Phase, a.Collects, a.Irreversible, s.view.Incident)
 }
 
 func (s *session) boundSteps() []quell.PlanStep {

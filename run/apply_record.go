@@ -163,12 +163,16 @@ func (s *State) onStep(r quell.Record, use func(*Step) error) error {
 
 func (s *State) bind(steps []quell.PlanStep) {
 	for _, p := range steps {
-		if s.Steps[p.ID] != nil {
+		if have := s.Steps[p.ID]; have != nil {
+			have.Needs = p.Needs // a later sighting may give it more to wait for
 			continue
 		}
-		p.Status = quell.StepPending
-		if p.Mode == quell.Manual && p.Action == "" {
+		switch {
+		case p.Status == quell.StepRefused:
+		case p.Mode == quell.Manual && p.Action == "":
 			p.Status = quell.StepManual
+		default:
+			p.Status = quell.StepPending
 		}
 		s.Steps[p.ID] = &Step{PlanStep: p}
 		s.Order = append(s.Order, p.ID)
@@ -186,6 +190,9 @@ func (s *State) startRun(r quell.RunStarted) {
 		st.LastError = nil
 		switch st.Status {
 		case quell.StepFailed, quell.StepRefused, quell.StepReady, quell.StepWaiting, quell.StepRunning:
+			if st.Action == "" {
+				continue
+			}
 			st.Status = quell.StepPending
 			st.WhyNot = ""
 		}
@@ -239,7 +246,7 @@ func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
 	p := &st.Progress[open.Of]
 	planned, _ := st.Calls[open.Of].Way(open.Way)
 	planned.Input, planned.Edit = open.Input, open.Edit
-	if x.OK || x.Code == CodeInDoubt {
+	if x.OK || doubtful(x.Code) {
 		st.Sent = append(st.Sent, SentCall{Call: planned, At: at, Doubtful: !x.OK})
 	}
 	if x.OK {
@@ -255,13 +262,32 @@ func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
 	st.LastOp = planned.Op
 }
 
-// CodeInDoubt is the code of a call whose answer never came.
-const CodeInDoubt = "InDoubt"
+// Codes after which nobody knows whether the call was carried out. Undo must know of such a call.
+const (
+	// CodeInDoubt is the code of a call that was on its way when the run died.
+	CodeInDoubt = "InDoubt"
+	// CodeNoAnswer is the code of a call whose answer was lost; package call gives it.
+	CodeNoAnswer = "NoAnswer"
+	// CodeNotApplied is the code of an edit that was accepted and could not be seen when read back.
+	CodeNotApplied = "NotApplied"
+)
+
+func doubtful(code string) bool {
+	return code == CodeInDoubt || code == CodeNoAnswer || code == CodeNotApplied
+}
 
 func (s *State) changed(st *Step, c quell.StepChange) {
 	st.Status = c.Status
 	st.WhyNot = c.Why
 	st.Round, st.LastError = 0, nil
+	if c.Status == quell.StepDone && st.Phase == quell.Contain && st.Undo == "" {
+		// A call whose answer was lost contains from here on: looking again showed its effect.
+		for _, sent := range st.Sent {
+			if sent.At.After(s.ContainedAt) {
+				s.ContainedAt = sent.At
+			}
+		}
+	}
 	if c.Status == quell.StepDone && st.Undo != "" && len(st.Sent) > 0 {
 		if of := s.Steps[st.Undo]; of != nil {
 			of.Status = quell.StepUndone

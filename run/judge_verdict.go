@@ -41,7 +41,7 @@ func Judge(s *State, now time.Time) quell.Verdict {
 
 	var through time.Time
 	refusals := 0
-	live := false
+	proven := false
 	var leaks []quell.Event
 	for _, p := range s.Probes {
 		switch p.What {
@@ -49,7 +49,8 @@ func Judge(s *State, now time.Time) quell.Verdict {
 			if p.Through.After(through) {
 				through = p.Through
 			}
-			live = live || p.Live && !p.Through.Before(effective)
+			// Silence counts only as far as one and the same reading was both complete and proven live.
+			proven = proven || p.Live && !p.Through.Before(effective.Add(Watch))
 			for _, e := range p.Refusals {
 				if e.Time.After(s.ContainedAt) {
 					refusals++
@@ -76,7 +77,7 @@ func Judge(s *State, now time.Time) quell.Verdict {
 			quell.Clean(last.Actor.ARN))
 		return v
 	}
-	if len(open) == 0 && live && !through.Before(effective.Add(Watch)) {
+	if len(open) == 0 && proven {
 		v.Verdict, v.Proof = quell.Held, quell.Observed
 		v.Why = fmt.Sprintf("the trail is complete to %s: %d acts were refused and none went through",
 			through.UTC().Format("15:04:05Z"), refusals)

@@ -59,7 +59,11 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 			continue
 		}
 		// A call that was sent again, because the attacker took it off, is taken back once.
-		key := c.Undo.Op + string(c.Undo.Input)
+		// Two edits of one document are two calls, though they name the same input.
+		key, err := quell.Digest(c.Undo)
+		if err != nil {
+			return plan, fmt.Errorf("name inverse of %s: %w", c.Op, err)
+		}
 		if seen[key] {
 			continue
 		}
@@ -166,7 +170,7 @@ func UndoSteps(s *State, only string) []quell.PlanStep {
 		at   time.Time
 	}
 	var list []done
-	for _, id := range s.Order {
+	for _, id := range slices.Backward(s.Order) { // so that of two done in one instant the later in the plan goes first
 		st := s.Steps[id]
 		if len(st.Sent) == 0 || st.Undo != "" || st.Status == quell.StepUndone || only != "" && only != id {
 			continue

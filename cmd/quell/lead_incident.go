@@ -327,4 +327,3 @@ func (c *LedgerVerifyCmd) Run(ctx context.Context, m *Main) error {
 	}
 	return m.printVerified(report)
 }
-

@@ -106,7 +106,7 @@ type PlaybooksListCmd struct{}
 
 // Run implements the command.
 func (c *PlaybooksListCmd) Run(m *Main) error {
-	books, err := playbooks.All()
+	books, err := books()
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ type PlaybooksShowCmd struct {
 
 // Run implements the command.
 func (c *PlaybooksShowCmd) Run(m *Main) error {
-	books, err := playbooks.All()
+	books, err := books()
 	if err != nil {
 		return err
 	}
@@ -139,11 +139,11 @@ func (c *PlaybooksShowCmd) Run(m *Main) error {
 		if m.cli.JSON {
 			return m.printJSON(b)
 		}
-		text, err := playbooks.Readme(b.ID)
+		text, err := playbooks.Files.ReadFile(b.ID + "/README.md")
 		if err != nil {
-			return err
+			return fmt.Errorf("read the playbook's README: %w", err)
 		}
-		_, err = fmt.Fprint(m.Stdout, text)
+		_, err = m.Stdout.Write(text)
 		return err
 	}
 	return &quell.Error{Code: quell.CodeUsage, What: fmt.Sprintf("no playbook is called %q", c.ID), Next: "see `quell playbooks list`"}

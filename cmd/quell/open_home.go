@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,6 +23,7 @@ import (
 	"github.com/quell-ir/quell/approve"
 	"github.com/quell-ir/quell/evidence"
 	"github.com/quell-ir/quell/ledger"
+	"github.com/quell-ir/quell/plan"
 	"github.com/quell-ir/quell/playbooks"
 	"github.com/quell-ir/quell/respond"
 	"github.com/quell-ir/quell/source/scope"
@@ -63,21 +67,53 @@ func (m *Main) open(ctx context.Context) (*home, error) {
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	books, err := playbooks.All()
+	books, err := books()
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	host, _ := os.Hostname()
 	h := &home{evidence: folder, store: store, desk: &respond.Desk{
 		Log: ledger.Open(store, signer, key, m.Clock), Evidence: folder, Actions: catalogue, Books: books, People: people,
 		Settings: action.Settings{Protected: m.cli.Protected, Responders: m.cli.Responders}, Budget: m.cli.Budget, Clock: m.Clock,
 		Secret: secretKeeper(filepath.Join(dir, "secrets")), Stop: stopSwitch(filepath.Join(dir, "STOP")),
-		By: operator(m.Getenv), Owner: fmt.Sprintf("%s/%d", host, os.Getpid()),
+		By: operator(m.Getenv), Owner: processName(), Dead: processDead,
 	}}
 	h.desk.Config = func(context.Context, string, string, []quell.Call) (aws.Config, error) {
 		return aws.Config{}, &quell.Error{Code: quell.CodeFailed, What: "no account is at hand for this command"}
 	}
 	return h, nil
+}
+
+// books reads the playbooks that Quell comes with.
+func books() ([]quell.Playbook, error) {
+	list, problems := plan.ReadPlaybooks(playbooks.Files)
+	if len(problems) > 0 {
+		return nil, problems[0]
+	}
+	return list, nil
+}
+
+// processName names this process on this machine.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "?"
+	}
+	return fmt.Sprintf("%s/%d", host, os.Getpid())
+}
+
+// processDead says whether a process of this machine has ended. One of another machine, or of a number that was given
+// out again, counts as alive and is waited out.
+func processDead(owner string) bool {
+	host, number, ok := strings.Cut(owner, "/")
+	here, err := os.Hostname()
+	if !ok || err != nil || host != here {
+		return false
+	}
+	pid, err := strconv.Atoi(number)
+	if err != nil || pid == os.Getpid() {
+		return false
+	}
+	return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 // operator is the local person's name where the account gave none.
@@ -114,7 +150,9 @@ func (m *Main) account(ctx context.Context, h *home) (scope.Reader, error) {
 		h.desk.Settings.Responders = append(h.desk.Settings.Responders, m.cli.Role)
 	}
 	reader := scope.Reader{
-		Config:  func(ctx context.Context, region string) (aws.Config, error) { return creds.config(ctx, "", region, nil) },
+		Config: func(ctx context.Context, region string) (aws.Config, error) {
+			return creds.config(ctx, "", region, nil)
+		},
 		Clock:   m.Clock,
 		Home:    base.Region,
 		Regions: m.cli.Regions,

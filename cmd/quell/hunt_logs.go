@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/hunt"
+	"github.com/quell-ir/quell/source"
+	"github.com/quell-ir/quell/source/trail"
+)
+
+// HuntCmd is `quell hunt`.
+type HuntCmd struct {
+	Paths       []string       `arg:"" optional:"" help:"Files and folders of logs; - for stdin."`
+	AWS         bool           `help:"Hunt through the live account's event history: read-only, every enabled region." name:"aws"`
+	Since       string         `help:"From then on: a duration back from now (24h), or RFC 3339."`
+	Until       string         `help:"Up to then."`
+	Account     []string       `help:"Only these accounts."`
+	MinSeverity string         `help:"Leave out findings below: low, medium, high or critical." default:"low"`
+	FailOn      string         `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical."`
+	Output      string         `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html"`
+	Rules       []string       `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES"`
+	NoBuiltin   bool           `help:"Leave Quell's own rules out."`
+	Open        bool           `help:"Record the incidents found, so that quell respond goes on with them."`
+	window      window         `kong:"-"`
+	started     time.Time      `kong:"-"`
+	minimum     quell.Severity `kong:"-"`
+}
+
+// window is a span of event time; a zero end is open.
+type window struct{ since, until time.Time }
+
+// Run implements the command.
+func (c *HuntCmd) Run(ctx context.Context, m *Main) error {
+	if err := c.prepare(m); err != nil {
+		return err
+	}
+	hunter, err := m.hunter(!c.NoBuiltin, c.Rules)
+	if err != nil {
+		return err
+	}
+	var result hunt.Result
+	if c.AWS {
+		result, err = c.huntAccount(ctx, m, hunter)
+	} else {
+		result, err = c.huntFiles(ctx, m, hunter)
+	}
+	if err != nil {
+		return err
+	}
+	result = result.Narrow(hunt.Filter{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Minimum: c.minimum}, hunter)
+	if c.Open {
+		if err := c.record(ctx, m, result); err != nil {
+			return err
+		}
+	}
+	if err := m.printHunt(result, c.format(m)); err != nil {
+		return err
+	}
+	return c.status(result)
+}
+
+func (c *HuntCmd) prepare(m *Main) (err error) {
+	c.started = m.Clock.Now()
+	if len(c.Paths) == 0 && !c.AWS || len(c.Paths) > 0 && c.AWS {
+		return &quell.Error{Code: quell.CodeUsage, What: "hunt takes paths, or --aws", Next: "quell hunt FOLDER, or quell hunt --aws --since 24h"}
+	}
+	if c.window.since, err = parseWhen(c.Since, c.started); err != nil {
+		return err
+	}
+	if c.window.until, err = parseWhen(c.Until, c.started); err != nil {
+		return err
+	}
+	if !c.window.until.IsZero() && !c.window.until.After(c.window.since) {
+		return &quell.Error{Code: quell.CodeUsage, What: "--until lies before --since", Next: "swap them"}
+	}
+	if err := c.minimum.UnmarshalText([]byte(c.MinSeverity)); err != nil {
+		return &quell.Error{Code: quell.CodeUsage, What: "--min-severity", Err: err}
+	}
+	if c.FailOn != "" {
+		var s quell.Severity
+		if err := s.UnmarshalText([]byte(c.FailOn)); err != nil {
+			return &quell.Error{Code: quell.CodeUsage, What: "--fail-on", Err: err}
+		}
+	}
+	return nil
+}
+
+// parseWhen reads 24h, 7d, a date, or RFC 3339. A time that cannot be read is an error, never an empty result.
+func parseWhen(text string, now time.Time) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if days, ok := cutDays(text); ok {
+		return now.Add(-days), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return now.Add(-d), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, &quell.Error{
+		Code: quell.CodeUsage, What: fmt.Sprintf("cannot read the time %q", text), Next: "write 24h, 7d, 2026-03-02 or 2026-03-02T03:00:00Z",
+	}
+}
+
+func cutDays(text string) (time.Duration, bool) {
+	var n int
+	var unit string
+	if k, err := fmt.Sscanf(text, "%d%s", &n, &unit); err != nil || k != 2 || unit != "d" || n <= 0 {
+		return 0, false
+	}
+	return time.Duration(n) * 24 * time.Hour, true
+}
+
+func (c *HuntCmd) format(m *Main) string {
+	if m.cli.JSON {
+		return "json"
+	}
+	return c.Output
+}
+
+func (c *HuntCmd) status(r hunt.Result) error {
+	if c.FailOn == "" {
+		return nil
+	}
+	var at quell.Severity
+	if err := at.UnmarshalText([]byte(c.FailOn)); err != nil {
+		return err
+	}
+	for _, f := range r.Findings {
+		if f.Severity >= at {
+			return exit(exitFound)
+		}
+	}
+	return nil
+}
+
+// hunter compiles the rules.
+func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
+	var trees []fs.FS
+	for _, dir := range folders {
+		trees = append(trees, os.DirFS(dir))
+	}
+	rules, problems := hunt.Load(builtin, trees...)
+	for _, p := range problems {
+		m.say("rule left out: %s", p.Error())
+	}
+	program, err := hunt.Compile(rules)
+	if err != nil {
+		return nil, err
+	}
+	list, err := books()
+	if err != nil {
+		return nil, err
+	}
+	return &hunt.Hunter{Program: program, Books: list, Clock: m.Clock}, nil
+}
+
+// judge runs Quell's own rules over records at hand.
+func (m *Main) judge(_ context.Context, records []json.RawMessage, origin string) ([]quell.Finding, error) {
+	hunter, err := m.hunter(true, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := hunter.Records(records, origin); err != nil {
+		return nil, err
+	}
+	return hunter.Result().Findings, nil
+}
+
+func (c *HuntCmd) huntFiles(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.Result, error) {
+	options := source.Options{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Stdin: m.Stdin}
+	if f, ok := m.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		done := c.progress(f, &options)
+		defer done()
+	}
+	result, err := hunter.Files(ctx, c.Paths, options)
+	if err != nil {
+		return result, err
+	}
+	if result.Events == 0 && result.Files == 0 {
+		return result, &quell.Error{
+			Code: quell.CodeFailed, What: fmt.Sprintf("no log was found in %v (%d paths skipped)", c.Paths, len(result.Skipped)),
+			Next: firstWhy(result.Skipped),
+		}
+	}
+	return result, nil
+}
+
+func firstWhy(skipped []source.Skipped) string {
+	if len(skipped) == 0 {
+		return "name a file or folder of CloudTrail logs"
+	}
+	return "first: " + skipped[0].Path + ": " + skipped[0].Why
+}
+
+// progress shows bytes read on a terminal.
+func (c *HuntCmd) progress(f *os.File, o *source.Options) func() {
+	bars := mpb.New(mpb.WithOutput(f), mpb.WithWidth(60))
+	bar := bars.AddBar(0, mpb.PrependDecorators(decor.CountersKibiByte("% .1f of % .1f")), mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f")))
+	o.Progress = func(done, total int64) {
+		bar.SetTotal(total, false)
+		bar.SetCurrent(done)
+	}
+	return func() {
+		bar.SetTotal(-1, true)
+		bars.Wait()
+	}
+}
+
+func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.Result, error) {
+	base, err := m.awsConfig(ctx)
+	if err != nil {
+		return hunt.Result{}, err
+	}
+	since, until := c.window.since, c.window.until
+	if since.IsZero() {
+		since = c.started.Add(-24 * time.Hour)
+	}
+	if until.IsZero() {
+		until = c.started
+	}
+	hunter.Tell = func(f quell.Finding) {
+		m.say("%s  %-8s %s", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, quell.Cut(f.Title, 90))
+	}
+	lookup := trail.Lookup{
+		Config: func(region string) aws.Config {
+			cfg := base.Copy()
+			cfg.Region = region
+			return cfg
+		},
+		Clock: m.Clock, Home: base.Region,
+	}
+	m.say("reading the event history since %s, read-only", since.UTC().Format(time.RFC3339))
+	return hunter.Trail(ctx, lookup, since, until, m.cli.Regions)
+}
+
+// record opens incidents for what was found at medium or above.
+func (c *HuntCmd) record(ctx context.Context, m *Main, r hunt.Result) error {
+	var worth []quell.Finding
+	for _, f := range r.Findings {
+		if f.Severity >= quell.Medium {
+			worth = append(worth, f)
+		}
+	}
+	if len(worth) == 0 {
+		return nil
+	}
+	return m.withHome(ctx, func(h *home) error {
+		ids, err := openIncidents(ctx, m, h, worth)
+		for _, id := range ids {
+			m.say("recorded incident %s; go on with: quell run %s", id, id)
+		}
+		return err
+	})
+}

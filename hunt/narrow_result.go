@@ -1,0 +1,53 @@
+package hunt
+
+import (
+	"slices"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/incident"
+	"github.com/quell-ir/quell/plan"
+)
+
+// Filter says which findings of a result are wanted. Zero fields take everything.
+type Filter struct {
+	Since, Until      time.Time
+	Accounts, Regions []string
+	Minimum           quell.Severity
+}
+
+func (f Filter) takes(x quell.Finding) bool {
+	return x.Severity >= f.Minimum &&
+		(f.Since.IsZero() || !x.Time.Before(f.Since)) && (f.Until.IsZero() || !x.Time.After(f.Until)) &&
+		(len(f.Accounts) == 0 || slices.Contains(f.Accounts, x.Account)) &&
+		(len(f.Regions) == 0 || slices.Contains(f.Regions, x.Region))
+}
+
+// Narrow keeps the findings wanted and groups them anew.
+func (r Result) Narrow(f Filter, h *Hunter) Result {
+	kept := r.Findings[:0:0]
+	for _, x := range r.Findings {
+		if f.takes(x) {
+			kept = append(kept, x)
+		}
+	}
+	if len(kept) == len(r.Findings) {
+		return r
+	}
+	r.Findings = orEmpty(kept)
+	r.Incidents = group(r.Findings, h)
+	return r
+}
+
+// group makes incidents of findings, each with the playbook that answers it.
+func group(findings []quell.Finding, h *Hunter) []quell.Incident {
+	out := []quell.Incident{}
+	for _, cluster := range incident.Group(findings, nil, incident.Options{}) {
+		in := incident.Open(cluster, h.Clock.Now())
+		if book, ok := plan.Choose(in, quell.Scope{}, h.Books); ok {
+			in.Playbook = book.ID
+		}
+		out = append(out, in)
+	}
+	return out
+}

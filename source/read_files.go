@@ -1,0 +1,214 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Kind is what a document holds, found by looking at it.
+type Kind string
+
+// The kinds of documents handed out. Anything else is skipped with a reason.
+const (
+	KindJSON    Kind = "json"
+	KindFlowLog Kind = "flowlog"
+)
+
+// Document is one file, decompressed while it is read. It is valid until the callback returns.
+type Document struct {
+	Origin string // the path, or "-"
+	Kind   Kind
+	Reader io.Reader
+	Size   int64 // bytes as stored, 0 where unknown (a pipe)
+	// Worker is the number, from 0, of the goroutine that makes this callback: per-worker buffers need no lock.
+	Worker int
+}
+
+// Skipped says why a file was not read, or not to its end. Path and Why are hostile text.
+type Skipped struct {
+	Path string `json:"path"`
+	Why  string `json:"why"`
+}
+
+// Report is what became of the paths: files handed out, bytes as stored, files left out by the options, and every
+// file that could not be read whole, sorted by path.
+type Report struct {
+	Files    int
+	Bytes    int64
+	Filtered int
+	Skipped  []Skipped
+}
+
+// Options narrows and bounds the reading. The zero value reads everything, with a worker per core and default caps.
+type Options struct {
+	// Since, Until, Accounts and Regions leave out files by the account, region and day in their S3 key. A file whose
+	// path tells none of these is read.
+	Since, Until      time.Time
+	Accounts, Regions []string
+	// Stdin is what "-" reads.
+	Stdin   io.Reader
+	Workers int
+	// MaxExpanded is the most bytes one file may expand to (default 16 GiB), MaxRatio the most bytes out per byte in,
+	// counted once a file has given 256 MiB (default 300: log files that a trail writes stay far below).
+	MaxExpanded, MaxRatio int64
+	// Progress is told the totals after each file, never by two goroutines at once.
+	Progress func(bytes int64, files int)
+}
+
+func (o Options) withDefaults() Options {
+	o.Workers = cmp.Or(max(o.Workers, 0), runtime.GOMAXPROCS(0))
+	o.MaxExpanded = cmp.Or(max(o.MaxExpanded, 0), 16<<30)
+	o.MaxRatio = cmp.Or(max(o.MaxRatio, 0), 300)
+	return o
+}
+
+// Files walks paths and calls each for every log file in them, from several goroutines at once and in no certain
+// order. What cannot be read is in the report and stops nothing; a file that breaks off in the middle is handed out up
+// to there, its Reader then fails, and the report says so whether or not each returned that failure.
+//
+// The error is the first one of each that is not its reader's own, the context's, or a quell.Error for a path that
+// does not exist.
+func Files(ctx context.Context, paths []string, opts Options, each func(context.Context, Document) error) (Report, error) {
+	opts = opts.withDefaults()
+	if err := checkPaths(paths, opts); err != nil {
+		return Report{}, err
+	}
+	t := &tally{progress: opts.Progress}
+	// A short queue: the walk may run ahead of the workers, but a million names need not be held.
+	found := make(chan string, 4*opts.Workers)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(found)
+		w := walker{opts: opts, tally: t, send: func(path string) error {
+			select {
+			case found <- path:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}}
+		return w.walk(ctx, paths)
+	})
+	// As many goroutines as cores, each with one file at a time: decompression and judging need no other concurrency.
+	for number := range opts.Workers {
+		group.Go(func() error {
+			r := reader{opts: opts, tally: t, worker: number}
+			defer r.close()
+			for path := range found {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				if err := r.read(ctx, path, each); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	// Workers finish in any order; two runs over the same files must still report the same.
+	err := group.Wait()
+	slices.SortFunc(t.report.Skipped, func(a, b Skipped) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Why, b.Why))
+	})
+	return t.report, err
+}
+
+// reader is one worker: its buffers and decompressors are used again for file after file.
+type reader struct {
+	opts   Options
+	tally  *tally
+	worker int
+	expander
+}
+
+// read hands one file to each. Its result is an error only where reading must stop altogether.
+func (r *reader) read(ctx context.Context, path string, each func(context.Context, Document) error) error {
+	var in io.Reader = r.opts.Stdin
+	var size int64
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			r.tally.skip(path, "unreadable: "+plainError(err))
+			return nil
+		}
+		defer file.Close()
+		// The size serves progress only; what is no regular file has none worth telling.
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			size = info.Size()
+		}
+		in = file
+	}
+	body, err := r.open(in, r.opts.MaxExpanded, r.opts.MaxRatio)
+	if err != nil {
+		r.tally.skip(path, plainError(err))
+		return nil
+	}
+	kind, why := sniff(body, path)
+	if why != "" {
+		r.tally.skip(path, why)
+		return nil
+	}
+	// Size is told before reading, Bytes in the report after: a file that grows meanwhile differs.
+	doc := Document{Origin: path, Kind: kind, Reader: body, Size: size, Worker: r.worker}
+	err = each(ctx, doc)
+	r.tally.done(body.in)
+	// The caller may have passed the reader's error on or kept it. Either way it ends this file and no other.
+	if broken := body.err; broken != nil {
+		r.tally.skip(path, fmt.Sprintf("read up to byte %d, then: %s", body.out, plainError(broken)))
+		if errors.Is(err, broken) {
+			return nil
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}
+
+// plainError takes the operation and path off an error of the os package: the report names the path already.
+func plainError(err error) string {
+	var pathError *os.PathError
+	if errors.As(err, &pathError) {
+		return pathError.Err.Error()
+	}
+	return err.Error()
+}
+
+// tally collects the report from all goroutines.
+type tally struct {
+	mu       sync.Mutex
+	report   Report
+	progress func(int64, int)
+}
+
+func (t *tally) skip(path, why string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.report.Skipped = append(t.report.Skipped, Skipped{Path: path, Why: why})
+}
+
+func (t *tally) filter() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.report.Filtered++
+}
+
+func (t *tally) done(bytes int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.report.Files++
+	t.report.Bytes += bytes
+	if t.progress != nil {
+		t.progress(t.report.Bytes, t.report.Files)
+	}
+}

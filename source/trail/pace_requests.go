@@ -1,0 +1,106 @@
+package trail
+
+import (
+	"cmp"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/quell-ir/quell"
+)
+
+// perRequest keeps to the two LookupEvents requests a second that AWS allows per account and region.
+const perRequest = 500 * time.Millisecond
+
+// The back-off doubles from firstWait to lastWait.
+const (
+	firstWait = time.Second
+	lastWait  = 32 * time.Second
+)
+
+// pace spaces the requests of one region. One goroutine uses it.
+type pace struct {
+	clock quell.Clock
+	next  time.Time
+}
+
+func (p *pace) wait(ctx context.Context) error {
+	now := p.clock.Now()
+	if p.next.After(now) {
+		if err := p.clock.Sleep(ctx, p.next.Sub(now)); err != nil {
+			return err
+		}
+		now = p.clock.Now()
+	}
+	// From the moment of this request, not of the planned one: no burst follows a long pause.
+	p.next = now.Add(perRequest)
+	return nil
+}
+
+// holdOff is the back-off that all regions share. The limits are the account's as much as the region's: a region that goes
+// on while another is throttled takes the room the other waits for.
+type holdOff struct {
+	clock quell.Clock
+	mu    sync.Mutex
+	until time.Time
+	wait  time.Duration
+}
+
+// throttled moves the common restart on. Regions that ran into the same wall together count as one collision.
+func (h *holdOff) throttled() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.clock.Now()
+	if h.until.After(now) {
+		return
+	}
+	h.wait = min(max(2*h.wait, firstWait), lastWait)
+	h.until = now.Add(h.wait)
+}
+
+// succeeded lets the next collision start from a short wait again.
+func (h *holdOff) succeeded() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.until.After(h.clock.Now()) {
+		h.wait = 0
+	}
+}
+
+func (h *holdOff) pass(ctx context.Context) error {
+	for {
+		h.mu.Lock()
+		// Another region may have moved the restart on while this one slept.
+		left := h.until.Sub(h.clock.Now())
+		h.mu.Unlock()
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if err := h.clock.Sleep(ctx, left); err != nil {
+			return err
+		}
+	}
+}
+
+// retry makes one request as often as it is worth while.
+func (l Lookup) retry(ctx context.Context, p *pace, hold *holdOff, send func() error) error {
+	tries := cmp.Or(max(l.Tries, 0), 8)
+	for try := 1; ; try++ {
+		if err := hold.pass(ctx); err != nil {
+			return err
+		}
+		if err := p.wait(ctx); err != nil {
+			return err
+		}
+		err := send()
+		if err == nil {
+			hold.succeeded()
+			return nil
+		}
+		// Nobody at the address may pass; somebody else at the address will not.
+		if judge(err) == final || judge(err) == absent && !unreachable(err) || try >= tries || ctx.Err() != nil {
+			return err
+		}
+		hold.throttled()
+	}
+}
