@@ -78,7 +78,7 @@ func (h *Hunter) worker(n int) *detect.Worker {
 
 func (h *Hunter) count(origin string, stats detect.Stats) {
 	h.mu.Lock()
-	h.events += stats.Records
+	h.events += stats.Events
 	h.mu.Unlock()
 	for _, bad := range stats.Bad {
 		h.skip(origin, fmt.Sprintf("at byte %d: %s", bad.Offset, bad.Why))

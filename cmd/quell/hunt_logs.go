@@ -209,14 +209,12 @@ func firstWhy(skipped []source.Skipped) string {
 	return "first: " + skipped[0].Path + ": " + skipped[0].Why
 }
 
-// progress shows bytes read on a terminal.
+// progress shows bytes, files and speed on a terminal.
 func (c *HuntCmd) progress(f *os.File, o *source.Options) func() {
 	bars := mpb.New(mpb.WithOutput(f), mpb.WithWidth(60))
-	bar := bars.AddBar(0, mpb.PrependDecorators(decor.CountersKibiByte("% .1f of % .1f")), mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f")))
-	o.Progress = func(done, total int64) {
-		bar.SetTotal(total, false)
-		bar.SetCurrent(done)
-	}
+	bar := bars.New(0, mpb.SpinnerStyle(), mpb.PrependDecorators(decor.CurrentKibiByte("% .1f read ")),
+		mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f")))
+	o.Progress = func(bytes int64, _ int) { bar.SetCurrent(bytes) }
 	return func() {
 		bar.SetTotal(-1, true)
 		bars.Wait()
