@@ -98,6 +98,7 @@ func (c *DemoCmd) play(ctx context.Context, m *Main, story *teller, dir string, 
 		a.Name = "the key switched off"
 	}
 	story.title("--- " + a.Name + " ---")
+	story.roads, story.made, story.verdictTold = nil, "", ""
 	// The trail keeps S3 object events too, as a trail that serves response should.
 	w := sandbox.New(sandbox.Options{Seed: c.Seed, DataEvents: true, Regions: []string{"us-east-1", "eu-west-1"}})
 	story.clock = w.Clock()
@@ -159,33 +160,19 @@ func (c *DemoCmd) answer(ctx context.Context, m *Main, a act, w *sandbox.World, 
 		return a, err
 	}
 	a.Incident = opened[0].ID
-	if !naive {
-		out, err := desk.Respond(ctx, a.Incident, respond.Options{})
-		if err != nil {
-			return a, err
-		}
-		story.plan(out)
-		if _, err := desk.Approve(ctx, a.Incident, respond.Answer{All: true, Reason: "demo"}); err != nil && quell.CodeOf(err) != quell.CodeWaiting {
-			return a, err
-		}
-		story.say("YOU", "yes, once, to the calls shown")
+	var out respond.Outcome
+	if naive {
+		out, err = c.answerNaively(ctx, w, desk, a.Incident)
+	} else {
+		out, err = c.answerFully(ctx, desk, a.Incident, story)
 	}
-	out, err := desk.Respond(ctx, a.Incident, respond.Options{Apply: true, Wait: 25 * time.Minute})
 	if err != nil {
 		return a, err
 	}
-	if !naive && out.Verdict != quell.Held {
-		// What came to light while watching is asked about once more.
-		if _, err := desk.Approve(ctx, a.Incident, respond.Answer{All: true, Reason: "demo"}); err != nil && quell.CodeOf(err) != quell.CodeWaiting {
-			return a, err
-		}
-		if out, err = desk.Respond(ctx, a.Incident, respond.Options{Apply: true, Wait: time.Hour}); err != nil {
-			return a, err
-		}
-	}
 	intruder.Stop()
-	a.Times["contained"] = out.Run.ContainedAt
-	a.Times["known"] = w.Clock().Now()
+	a.Times["first containing call"] = firstCall(out)
+	a.Times["last containing call"] = out.Run.ContainedAt
+	a.Times["verdict known"] = w.Clock().Now()
 	a.Verdict, a.Proof, a.Why = out.Verdict, out.Proof, out.Why
 	a.Through, a.Refused = count(out.Run)
 	story.verdict(out)
@@ -195,6 +182,42 @@ func (c *DemoCmd) answer(ctx context.Context, m *Main, a act, w *sandbox.World, 
 		}
 	}
 	return a, c.write(ctx, &a, desk, s)
+}
+
+// answerNaively switches the key off once, and then only looks.
+func (c *DemoCmd) answerNaively(ctx context.Context, w *sandbox.World, desk *respond.Desk, id string) (respond.Outcome, error) {
+	out, err := desk.Respond(ctx, id, respond.Options{Apply: true})
+	for range 10 {
+		if err != nil || out.Verdict == quell.Leaking {
+			return out, err
+		}
+		if err := w.Clock().Sleep(ctx, 3*time.Minute); err != nil {
+			return out, err
+		}
+		out, err = desk.Respond(ctx, id, respond.Options{})
+	}
+	return out, err
+}
+
+// answerFully shows the plan, takes a yes, and stays until the verdict is known; what comes to light meanwhile and needs a
+// person is asked about when it does.
+func (c *DemoCmd) answerFully(ctx context.Context, desk *respond.Desk, id string, story *teller) (respond.Outcome, error) {
+	out, err := desk.Respond(ctx, id, respond.Options{})
+	if err != nil {
+		return out, err
+	}
+	story.plan(out)
+	for range 12 {
+		if _, err = desk.Approve(ctx, id, respond.Answer{All: true, Reason: "demo"}); err == nil {
+			story.say("YOU", "yes, to the calls shown")
+		} else if quell.CodeOf(err) != quell.CodeWaiting {
+			return out, err
+		}
+		if out, err = desk.Respond(ctx, id, respond.Options{Apply: true, Wait: 20 * time.Minute}); err != nil || out.Verdict == quell.Held {
+			return out, err
+		}
+	}
+	return out, err
 }
 
 // detect reads the account's trail as it is delivered, until a finding calls for a response.
@@ -299,6 +322,9 @@ type teller struct {
 	pause time.Duration
 	last  string
 	again int
+	roads map[string]string
+	// made and verdictTold are what was told last, so that the story tells news only.
+	made, verdictTold string
 }
 
 func (t *teller) say(who, format string, args ...any) {
@@ -317,18 +343,37 @@ func (t *teller) say(who, format string, args ...any) {
 	}
 }
 
+// firstCall is when the first call of the response took effect.
+func firstCall(out respond.Outcome) time.Time {
+	var first time.Time
+	for _, st := range out.Run.Steps {
+		for _, sent := range st.Sent {
+			if first.IsZero() || sent.At.Before(first) {
+				first = sent.At
+			}
+		}
+	}
+	return first
+}
+
 func (t *teller) title(text string) { fmt.Fprintf(t.w, "\n%s\n", text) }
 
+// intruder tells each kind of attempt when its outcome changes; the intruder itself tries every few seconds.
 func (t *teller) intruder(_ time.Time, what string, err error) {
+	outcome := "goes through"
 	if err != nil {
-		what += ": refused"
+		outcome = "refused"
 	}
-	if strings.HasPrefix(what, "tries") {
-		// The intruder tries every few seconds; the story tells each kind of outcome once.
-		if t.last == what {
-			t.again++
-			return
-		}
+	if t.roads == nil {
+		t.roads = map[string]string{}
+	}
+	have, known := t.roads[what]
+	t.roads[what] = outcome
+	if strings.HasPrefix(what, "tries") && known && have == outcome {
+		return
+	}
+	if err != nil {
+		what += ": REFUSED"
 	}
 	t.say("intruder", "%s", what)
 }
@@ -350,15 +395,23 @@ func (t *teller) record(r quell.Record) {
 		}
 	case quell.RecordScope:
 		if s, err := quell.Payload[quell.Scope](r); err == nil {
-			t.say("QUELL", "knows %d acts; made: %s", s.Events, made(s.Entities))
+			if things := made(s.Entities); things != t.made {
+				t.made = things
+				t.say("QUELL", "knows %d acts; made by the intruder: %s", s.Events, things)
+			}
 		}
 	case quell.RecordEvidence:
 		if e, err := quell.Payload[quell.Evidence](r); err == nil {
-			t.say("QUELL", "keeps %s (sha256 %s…)", e.Name, e.SHA256[:12])
+			if strings.HasSuffix(e.Name, "manifest.json") {
+				t.say("QUELL", "keeps evidence; its manifest %s has sha256 %s…", e.Name, e.SHA256[:12])
+			}
 		}
 	case quell.RecordVerdict:
 		if v, err := quell.Payload[quell.Verdict](r); err == nil {
-			t.say("QUELL", "verdict %s: %s", v.Verdict, v.Why)
+			if word := string(v.Verdict) + v.Why; word != t.verdictTold {
+				t.verdictTold = word
+				t.say("QUELL", "verdict %s: %s", v.Verdict, v.Why)
+			}
 		}
 	}
 }
@@ -367,11 +420,8 @@ func made(entities []quell.Entity) string {
 	var names []string
 	for _, e := range entities {
 		if e.Part == quell.PartMade && (e.Kind == quell.KindUser || e.Kind == quell.KindRole || e.Kind == quell.KindFederated) {
-			names = append(names, fmt.Sprintf("%s %s", e.Kind, targetName(e)))
+			names = append(names, targetName(e))
 		}
-	}
-	if len(names) == 0 {
-		return "nothing"
 	}
 	return strings.Join(names, ", ")
 }
@@ -404,7 +454,10 @@ func (t *teller) verdict(out respond.Outcome) {
 func (t *teller) undo(out respond.Outcome) {
 	t.title("What would take it back (quell undo):")
 	for _, p := range out.Plan.Steps {
-		fmt.Fprintf(t.w, "  %-30s %d calls %s\n", quell.Cut(p.ID, 30), len(p.Calls), quell.Cut(p.WhyNot, 150))
+		fmt.Fprintf(t.w, "  %-34s %d calls\n", quell.Cut(p.ID, 34), len(p.Calls))
+		for _, b := range p.Breaks {
+			fmt.Fprintf(t.w, "      %s\n", quell.Cut(b, 200))
+		}
 	}
 }
 
@@ -412,8 +465,8 @@ func (t *teller) undo(out respond.Outcome) {
 func (t *teller) table(naive, full act) {
 	fmt.Fprintf(t.w, "\n%-36s %-22s %s\n", "", naive.Name, full.Name)
 	row := func(label, a, b string) { fmt.Fprintf(t.w, "%-36s %-22s %s\n", label, a, b) }
-	for _, step := range []string{"detected", "contained", "known"} {
-		row("first act to "+step, naive.Times[step].Sub(naive.started).Round(time.Second).String(), full.Times[step].Sub(full.started).Round(time.Second).String())
+	for _, step := range []string{"detected", "first containing call", "last containing call", "verdict known"} {
+		row("attack to "+step, naive.Times[step].Sub(naive.started).Round(time.Second).String(), full.Times[step].Sub(full.started).Round(time.Second).String())
 	}
 	row("intruder's acts through afterwards", fmt.Sprint(naive.Through), fmt.Sprint(full.Through))
 	row("intruder's acts refused", fmt.Sprint(naive.Refused), fmt.Sprint(full.Refused))

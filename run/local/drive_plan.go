@@ -35,10 +35,9 @@ type Driver struct {
 	Budget int
 	// By is who runs this, for the records.
 	By string
-	// Watch reads the trail for what the contained principals did; nil where there is none.
+	// Watch reads the trail for what the contained principals did, and binds steps that this calls for; nil where there
+	// is no trail.
 	Watch func(ctx context.Context, s *run.State) (quell.Probe, error)
-	// Extend is asked after each probe for steps that what was seen calls for.
-	Extend func(ctx context.Context, s *run.State, p quell.Probe) ([]quell.PlanStep, error)
 	// Tell hears of each record as it becomes durable.
 	Tell func(quell.Record)
 

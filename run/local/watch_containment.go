@@ -2,8 +2,6 @@ package local
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -18,7 +16,8 @@ var checks = []time.Duration{5 * time.Second, 15 * time.Second, time.Minute}
 const later = 3 * time.Minute
 
 // Run settles the plan, and then, for as long as wait allows, watches whether containment holds: it puts back what
-// vanished, binds the steps that new sightings call for, and judges.
+// vanished, binds the steps that new sightings call for, and judges. It returns early once a step that contains waits for
+// a person: without an answer nothing can be said to hold.
 func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 	deadline := d.Clock.Now().Add(wait)
 	if err := d.Settle(ctx); err != nil {
@@ -30,7 +29,7 @@ func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 	if err := d.probe(ctx); err != nil {
 		return err
 	}
-	for d.State.Applying && d.State.Verdict.Verdict != quell.Held {
+	for d.State.Applying && d.State.Verdict.Verdict != quell.Held && !d.asks() {
 		next := d.nextCheck()
 		if next.After(deadline) {
 			return nil
@@ -52,6 +51,16 @@ func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// asks says whether a containing step needs a person.
+func (d *Driver) asks() bool {
+	for _, st := range d.State.Steps {
+		if st.Phase == quell.Contain && d.NeedsPerson(st) {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *Driver) nextCheck() time.Time {
@@ -94,7 +103,7 @@ func (d *Driver) recheck(ctx context.Context) error {
 	return nil
 }
 
-// probe asks the trail, binds what it calls for, settles that, and judges.
+// probe asks the trail, settles the steps that it called for, and judges.
 func (d *Driver) probe(ctx context.Context) error {
 	if d.Watch != nil {
 		p, err := d.Watch(ctx, d.State)
@@ -107,21 +116,9 @@ func (d *Driver) probe(ctx context.Context) error {
 		if err := d.record(ctx, quell.RecordProbe, "", p); err != nil {
 			return err
 		}
-		if d.Extend != nil && d.State.Applying {
-			steps, err := d.Extend(ctx, d.State, p)
-			if err != nil {
-				return fmt.Errorf("extend the plan: %w", err)
-			}
-			steps = slices.DeleteFunc(steps, func(st quell.PlanStep) bool { return d.State.Steps[st.ID] != nil })
-			if len(steps) > 0 {
-				bound := quell.Bound{Playbook: d.State.Playbook, Steps: steps}
-				if err := d.record(ctx, quell.RecordBound, "", bound); err != nil {
-					return err
-				}
-				if err := d.Settle(ctx); err != nil {
-					return err
-				}
-			}
+		// Watching may have bound steps that what was seen calls for.
+		if err := d.Settle(ctx); err != nil {
+			return err
 		}
 	}
 	return d.judge(ctx)
