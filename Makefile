@@ -36,5 +36,5 @@ new-action: ## scaffold an action: make new-action NAME=service.verb-noun
 # The emulator of AWS for the tests over the wire, in a virtual environment of its own.
 $(MOTO)/ready:
 	python3 -m venv $(MOTO)
-	$(MOTO)/bin/pip install --quiet --disable-pip-version-check 'moto[all]==$(MOTO_VERSION)'
+	$(MOTO)/bin/pip install --quiet --disable-pip-version-check 'moto[all,server]==$(MOTO_VERSION)'
 	touch $@

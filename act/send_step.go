@@ -67,7 +67,7 @@ func (a *Actor) Send(ctx context.Context, st *run.Step, p Prepared) quell.Result
 	if err != nil {
 		result.Code = call.Code(err)
 		if errors.Is(err, call.ErrNotApplied) {
-			result.Code = "NotApplied"
+			result.Code = run.CodeNotApplied
 		}
 		result.Message = explain(result.Code, err)
 		return result
@@ -116,7 +116,7 @@ func (a *Actor) Rules(covered func(*run.Step) bool) run.Rules {
 		Delay:   func(calls []quell.Call) time.Duration { return action.Delay(a.Actions.Calls, calls) },
 		Covered: covered,
 		Retry:   call.Throttled,
-		Lost:    func(code string) bool { return code == call.CodeNoAnswer || code == "NotApplied" },
+		Lost:    func(code string) bool { return code == call.CodeNoAnswer || code == run.CodeNotApplied },
 	}
 }
 
@@ -127,7 +127,7 @@ func WithoutRetries(cfg aws.Config) aws.Config {
 	return cfg
 }
 
-// SecretNames are the fields whose values never enter a record.
+// secretFields are the fields whose values never enter a record.
 var secretFields = []string{"Password", "SecretString", "SecretBinary", "SecretAccessKey", "SessionToken"}
 
 // CheckNoSecret refuses an input that would put a secret into the ledger: such fields may only hold ${secret}.

@@ -298,6 +298,16 @@ func (a *Action) Permissions() []string {
 	return out
 }
 
+// ReadPermissions lists the IAM actions that looking and collecting need, sorted.
+func (a *Action) ReadPermissions() []string {
+	set := make([]string, 0, len(a.Reads))
+	for _, r := range a.Reads {
+		set = append(set, permissionOf(r))
+	}
+	slices.Sort(set)
+	return slices.Compact(set)
+}
+
 // readPermissions are the reads whose IAM action differs from the operation's name. Source: the S3 and IAM pages of
 // the Service Authorization Reference.
 var readPermissions = map[string]string{

@@ -31,6 +31,7 @@ type Definition struct {
 	// Global operations are sent to us-east-1 whatever the region of their target.
 	Global bool
 	edit   *Document
+	input  reflect.Type
 	check  func(input []byte) error
 	send   func(ctx context.Context, cfg aws.Config, input []byte) (Reply, error)
 }
@@ -63,6 +64,7 @@ func Define[C, In, Out, Opt any](
 	d := &Definition{
 		Op:      op,
 		Actions: []string{op},
+		input:   reflect.TypeFor[In](),
 		check: func(input []byte) error {
 			_, err := decode[In](op, input)
 			return err
@@ -125,43 +127,9 @@ func decode[In any](op string, input []byte) (*In, error) {
 	dec := json.NewDecoder(bytes.NewReader(input))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(in); err != nil {
-		return nil, fmt.Errorf("decode input of %s: %w", op, err)
+		return nil, fmt.Errorf("decode input of %s: %w: %w", op, errNeverLeft, err)
 	}
 	return in, nil
-}
-
-// encode writes an SDK input as JSON without the fields that are unset: null, and "" which is how the SDK spells an
-// unset enum.
-func encode(in any) (json.RawMessage, error) {
-	plain, err := json.Marshal(in)
-	if err != nil {
-		return nil, err
-	}
-	var tree any
-	dec := json.NewDecoder(bytes.NewReader(plain))
-	dec.UseNumber()
-	if err := dec.Decode(&tree); err != nil {
-		return nil, err
-	}
-	return json.Marshal(dropUnset(tree))
-}
-
-func dropUnset(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, item := range v {
-			if item == nil || item == "" {
-				delete(v, k)
-				continue
-			}
-			v[k] = dropUnset(item)
-		}
-	case []any:
-		for i, item := range v {
-			v[i] = dropUnset(item)
-		}
-	}
-	return v
 }
 
 // replyOf encodes an output and takes the request id out of its metadata.

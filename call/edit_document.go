@@ -114,7 +114,7 @@ func (d *Definition) sendEdit(ctx context.Context, cfg aws.Config, input []byte,
 	}
 	after, err := doc.get(ctx, cfg, input)
 	if err != nil {
-		return reply, fmt.Errorf("read back after %s: %w", d.Op, err)
+		return reply, fmt.Errorf("read back after %s: %w: %w", d.Op, errUnread, err)
 	}
 	reply.After = after
 	ours, lost := doc.compare(before, after, edit)

@@ -22,7 +22,7 @@ func Only(cfg aws.Config, ops ...string) aws.Config {
 			) {
 				if op := OpName(ctx); !slices.Contains(ops, op) {
 					return middleware.InitializeOutput{}, middleware.Metadata{},
-						fmt.Errorf("%s is not among the operations declared here (%s)", op, strings.Join(ops, ", "))
+						fmt.Errorf("%w: %s is not among the operations declared here (%s)", errNeverLeft, op, strings.Join(ops, ", "))
 				}
 				return next.HandleInitialize(ctx, in)
 			}), middleware.Before)

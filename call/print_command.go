@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/quell-ir/quell"
 )
@@ -79,7 +80,11 @@ func flags(op string, input json.RawMessage) []string {
 		flag := "--" + flagName(op, name)
 		switch v := fields[name].(type) {
 		case string:
-			if v != FillToken { // the CLI makes its own
+			switch {
+			case v == FillToken: // the CLI makes its own
+			case !flagSafe(v):
+				rest[name] = v
+			default:
 				out = append(out, flag, shellQuote(v))
 			}
 		case bool:
@@ -103,46 +108,52 @@ func flags(op string, input json.RawMessage) []string {
 	if len(rest) > 0 {
 		text, err := json.Marshal(rest)
 		if err == nil {
-			out = append(out, "--cli-input-json", shellQuote(string(text)))
+			out = append(out, "--cli-input-json", shellQuote(asciiJSON(text)))
 		}
 	}
 	return out
+}
+
+// flagSafe says whether `aws` takes a string after a flag for what it is, and a person sees it for what it is. A leading
+// dash would be a flag, a leading file:// would be replaced by the file's content, and a control character would
+// break the line or the terminal; all of these travel as JSON instead. Source: AWS CLI user guide, "Loading a
+// parameter from a file".
+func flagSafe(s string) bool {
+	for _, prefix := range []string{"-", "file://", "fileb://", "http://", "https://"} {
+		if strings.HasPrefix(s, prefix) {
+			return false
+		}
+	}
+	return s != "" && quell.Clean(s) == s
+}
+
+// asciiJSON escapes everything that is not plain ASCII in a JSON text.
+func asciiJSON(text []byte) string {
+	var b strings.Builder
+	for _, r := range string(text) {
+		switch {
+		case r >= 0x10000:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, "\\u%04x\\u%04x", high, low)
+		case r >= 0x7f:
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 func stringList(list []any) ([]string, bool) {
 	words := make([]string, 0, len(list))
 	for _, item := range list {
 		s, ok := item.(string)
-		if !ok {
+		if !ok || !flagSafe(s) {
 			return nil, false
 		}
 		words = append(words, shellQuote(s))
 	}
 	return words, len(words) > 0
-}
-
-// mergeScript is the merge a person's command does. Where the read fails for another reason than "there is none yet",
-// json.loads fails, the flag is empty, and the put is refused: nothing is overwritten.
-const mergeScript = `import sys,json;t=sys.stdin.read();` +
-	`d=json.loads(sys.argv[1]) if any(c in t for c in sys.argv[5].split(",")) else json.loads(t);` +
-	`l=d.get(sys.argv[2],[]);l=l if isinstance(l,list) else [l];gone=sys.argv[4].split(",");` +
-	`d[sys.argv[2]]=[e for e in l if e.get("Sid") not in gone or not e.get("Sid")]+json.loads(sys.argv[3]);` +
-	`print(json.dumps(d))`
-
-func (c Catalogue) mergeExpression(d *Definition, input json.RawMessage, edit quell.Edit) string {
-	doc := d.edit
-	add, err := json.Marshal(edit.Add)
-	if err != nil || edit.Add == nil {
-		add = []byte("[]")
-	}
-	gone := append(slices.Clone(edit.Remove), doc.names(edit.Add)...)
-	read := append([]string{"aws", commandService(doc.Read.Op), kebab(Operation(doc.Read.Op))}, flags(doc.Read.Op, input)...)
-	read = append(read, "--query", doc.OutField, "--output", "text", "2>&1")
-	merge := []string{
-		"python3", "-c", shellQuote(mergeScript), shellQuote(doc.Empty), shellQuote(doc.List), shellQuote(string(add)),
-		shellQuote(strings.Join(gone, ",")), shellQuote(strings.Join(doc.Absent, ",")),
-	}
-	return `"$(` + strings.Join(read, " ") + " | " + strings.Join(merge, " ") + `)"`
 }
 
 // fillExpressions are what a shell puts in the place of a fill-in.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -20,21 +21,36 @@ const (
 	CodeInput = "InvalidInput"
 )
 
+// errNeverLeft marks errors of Quell's own that came before anything was sent.
+var errNeverLeft = errors.New("the call was not sent")
+
+// errUnread marks the failure of reading a document back: the write before it was accepted.
+var errUnread = errors.New("the write was accepted, and reading it back failed")
+
 // Code returns the service's error code; "" for nil.
 func Code(err error) string {
-	if err == nil {
+	switch {
+	case err == nil:
 		return ""
+	case errors.Is(err, errNeverLeft):
+		return CodeInput
+	case errors.Is(err, errUnread):
+		return CodeNoAnswer
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if api.ErrorCode() == "UnknownError" {
-			return CodeNotAvailable
+		switch code := api.ErrorCode(); code {
+		case "UnknownError":
+			return foreign(err)
+		case "BadGateway", "GatewayTimeout": // the S3 client makes a code of the status where there is none
+			return CodeNoAnswer
+		default:
+			return code
 		}
-		return api.ErrorCode()
 	}
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) && response.HTTPStatusCode() >= 400 {
-		return CodeNotAvailable
+		return foreign(err)
 	}
 	var netErr net.Error
 	if errors.As(err, &netErr) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
@@ -45,6 +61,18 @@ func Code(err error) string {
 		return CodeInput
 	}
 	return CodeNoAnswer
+}
+
+// foreign classes an answer that is not the service's own. A gateway's says nothing of what became of the call behind it.
+func foreign(err error) string {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		switch response.HTTPStatusCode() {
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return CodeNoAnswer
+		}
+	}
+	return CodeNotAvailable
 }
 
 // Denied says whether a code is a refusal for want of permission.

@@ -52,11 +52,11 @@ type Sent struct {
 func (c Catalogue) Send(ctx context.Context, cfg aws.Config, call quell.Call) (Sent, error) {
 	d, ok := c[call.Op]
 	if !ok {
-		return Sent{}, fmt.Errorf("no definition of %s in this build", call.Op)
+		return Sent{}, fmt.Errorf("no definition of %s in this build: %w", call.Op, errNeverLeft)
 	}
 	if call.Edit != nil {
 		if d.edit == nil {
-			return Sent{}, fmt.Errorf("%s cannot be edited", call.Op)
+			return Sent{}, fmt.Errorf("%s cannot be edited: %w", call.Op, errNeverLeft)
 		}
 		reply, err := d.sendEdit(ctx, cfg, call.Input, *call.Edit)
 		return Sent{RequestID: reply.RequestID, Before: reply.Before, After: reply.After, Lost: reply.Lost}, err
@@ -124,7 +124,8 @@ func Fill(call quell.Call, now time.Time, token string, secret func() (string, e
 		if err != nil {
 			return send, record, err
 		}
-		send.Input = bytes.ReplaceAll(record.Input, []byte(FillSecret), bytes.Trim(quoted, `"`))
+		// Only the outer quotes go: a secret may itself end in one.
+		send.Input = bytes.ReplaceAll(record.Input, []byte(FillSecret), quoted[1:len(quoted)-1])
 	}
 	return send, record, nil
 }

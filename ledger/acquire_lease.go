@@ -49,6 +49,16 @@ func (l *Log) Acquire(ctx context.Context, incident, owner string, ttl time.Dura
 	return lease, nil
 }
 
+// Depose ends the lease of a holder that is known to be dead, so that nobody has to wait it out. A holder that is merely
+// silent must not be deposed: its fencing token keeps it from writing, but not from sending what it is about to send.
+func (l *Log) Depose(ctx context.Context, held *HeldError) error {
+	err := l.store.Extend(ctx, Holding{Tree: held.Tree, Owner: held.Owner, Token: held.Token})
+	if err != nil && !errors.Is(err, ErrFenced) {
+		return fmt.Errorf("depose %s from %s: %w", held.Owner, held.Tree, err)
+	}
+	return nil
+}
+
 // Incident is the tree that the lease is for.
 func (s *Lease) Incident() string { return s.held.Tree }
 

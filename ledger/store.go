@@ -95,6 +95,7 @@ type Store interface {
 type HeldError struct {
 	Tree  string
 	Owner string
+	Token int64
 	Until time.Time
 }
 

@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,20 +66,16 @@ type session struct {
 
 // open takes the incident's lease and reads its records.
 func (d *Desk) open(ctx context.Context, id string) (*session, error) {
-	records, err := d.Log.Records(ctx, id, 0)
-	if err != nil {
-		return nil, fmt.Errorf("read incident %s: %w", id, err)
-	}
-	if len(records) == 0 {
-		return nil, unknown(id)
+	if size, err := d.Log.Size(ctx, id); err != nil || size == 0 {
+		return nil, cmp.Or(err, unknown(id))
 	}
 	lease, err := d.acquire(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	s := &session{desk: d, lease: lease}
-	// Others may have written until the lease was ours.
-	if records, err = d.Log.Records(ctx, id, 0); err != nil {
+	records, err := d.Log.Records(ctx, id, 0)
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read incident %s: %w", id, err), lease.Release(ctx))
 	}
 	if err := s.read(records); err != nil {

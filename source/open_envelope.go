@@ -39,6 +39,10 @@ func (s *subjectReader) object(raw json.RawMessage, env envelope, depth int) err
 	case has(o, "body", "messageId"):
 		return s.text(o["body"], "an SQS message", depth)
 	}
+	// Access Analyzer answers for one finding with an object.
+	if one := o["finding"]; len(one) > 0 && one[0] == '{' {
+		return s.value(one, env, depth+1)
+	}
 	// Lists that APIs put their answers in. Only after the envelopes: an SNS message may hold such a list as text.
 	for _, list := range []string{"Records", "Events", "Messages", "Findings", "findings"} {
 		if inner := o[list]; len(inner) > 0 && inner[0] == '[' {
@@ -87,7 +91,8 @@ func (s *subjectReader) event(raw json.RawMessage, o map[string]json.RawMessage,
 		// The detail is a finding, or a list of them, of the same shape as the API's: from here on only the shape counts,
 		// so that a detail-type which AWS renames ("Findings Imported V2") costs one line.
 	case strings.HasPrefix(kind, "Security Hub Findings"), strings.HasPrefix(kind, "Findings Imported"),
-		kind == "GuardDuty Finding", kind == "Inspector2 Finding":
+		kind == "GuardDuty Finding", kind == "Inspector2 Finding", kind == "Macie Finding", kind == "Access Analyzer Finding",
+		strings.HasPrefix(kind, "Unused Access Finding"):
 		return s.value(o["detail"], env, depth+1)
 	}
 	return s.unknown(fmt.Sprintf("an EventBridge event of detail-type %q", quell.Cut(kind, 60)))
@@ -104,6 +109,10 @@ func (s *subjectReader) finding(raw json.RawMessage, env envelope) error {
 		return s.ocsf(n, env)
 	case n.has("schemaversion", "productarn", "resources"):
 		return s.securityHub(n, env)
+	case n.has("resourcesaffected", "severity"):
+		return s.macie(n, env)
+	case n.has("id", "resource", "resourcetype", "status"):
+		return s.accessAnalyzer(n, env)
 	case n.has("findingarn", "resources"):
 		return s.inspector(n, env)
 	case n.has("type", "resource", "service") && strings.Contains(n.str("type"), ":"):

@@ -20,11 +20,17 @@ type Kind string
 
 // The kinds of documents handed out. Anything else is skipped with a reason.
 const (
-	KindJSON    Kind = "json"
-	KindFlowLog Kind = "flowlog"
+	KindJSON     Kind = "json"     // CloudTrail records, or whatever else the detection engine may know
+	KindFlowLog  Kind = "flowlog"  // for ReadFlowLog
+	KindS3Access Kind = "s3access" // for ReadS3Access
+	KindELB      Kind = "elb"      // for ReadELB
+	KindWAF      Kind = "waf"      // for ReadWAF
+	KindResolver Kind = "resolver" // for ReadResolver
+	KindEKSAudit Kind = "eksaudit" // for ReadEKSAudit
 )
 
-// Document is one file, decompressed while it is read. It is valid until the callback returns.
+// Document is one file, decompressed while it is read, and taken out of what a search or a service exported it in: its
+// Reader then gives a record a line. It is valid until the callback returns.
 type Document struct {
 	Origin string // the path, or "-"
 	Kind   Kind
@@ -35,9 +41,11 @@ type Document struct {
 }
 
 // Skipped says why a file was not read, or not to its end. Path and Why are hostile text.
+// Rows names the rows of an export that gave no whole record, the first hundred of them.
 type Skipped struct {
-	Path string `json:"path"`
-	Why  string `json:"why"`
+	Path string    `json:"path"`
+	Why  string    `json:"why"`
+	Rows []BadLine `json:"rows,omitempty"`
 }
 
 // Report is what became of the paths: files handed out, bytes as stored, files left out by the options, and every
@@ -123,6 +131,16 @@ func Files(ctx context.Context, paths []string, opts Options, each func(context.
 	return t.report, err
 }
 
+// Stream reads one file that does not lie on a disk, an object in a bucket or the body of a request, as Files does; name
+// takes the place of the path. size is what is stored, 0 where unknown.
+func Stream(ctx context.Context, name string, in io.Reader, size int64, opts Options, each func(context.Context, Document) error) (Report, error) {
+	t := &tally{progress: opts.Progress}
+	r := reader{opts: opts.withDefaults(), tally: t}
+	defer r.close()
+	err := r.stream(ctx, name, in, size, each)
+	return t.report, err
+}
+
 // reader is one worker: its buffers and decompressors are used again for file after file.
 type reader struct {
 	opts   Options
@@ -148,20 +166,32 @@ func (r *reader) read(ctx context.Context, path string, each func(context.Contex
 		}
 		in = file
 	}
+	return r.stream(ctx, path, in, size, each)
+}
+
+// stream hands out what in holds.
+func (r *reader) stream(ctx context.Context, path string, in io.Reader, size int64, each func(context.Context, Document) error) error {
 	body, err := r.open(in, r.opts.MaxExpanded, r.opts.MaxRatio)
 	if err != nil {
 		r.tally.skip(path, plainError(err))
 		return nil
 	}
-	kind, why := sniff(body, path)
-	if why != "" {
-		r.tally.skip(path, why)
+	text, err := r.unwrap(body, path)
+	if err != nil {
+		r.tally.skip(path, err.Error())
+		return nil
+	}
+	if text.why != "" {
+		r.tally.add(Skipped{Path: path, Why: text.why, Rows: text.bad()})
 		return nil
 	}
 	// Size is told before reading, Bytes in the report after: a file that grows meanwhile differs.
-	doc := Document{Origin: path, Kind: kind, Reader: body, Size: size, Worker: r.worker}
+	doc := Document{Origin: path, Kind: text.kind, Reader: text, Size: size, Worker: r.worker}
 	err = each(ctx, doc)
 	r.tally.done(body.in)
+	if unread := text.unread(); unread != "" {
+		r.tally.add(Skipped{Path: path, Why: unread, Rows: text.bad()})
+	}
 	// The caller may have passed the reader's error on or kept it. Either way it ends this file and no other.
 	if broken := body.err; broken != nil {
 		r.tally.skip(path, fmt.Sprintf("read up to byte %d, then: %s", body.out, plainError(broken)))
@@ -191,10 +221,12 @@ type tally struct {
 	progress func(int64, int)
 }
 
-func (t *tally) skip(path, why string) {
+func (t *tally) skip(path, why string) { t.add(Skipped{Path: path, Why: why}) }
+
+func (t *tally) add(s Skipped) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.report.Skipped = append(t.report.Skipped, Skipped{Path: path, Why: why})
+	t.report.Skipped = append(t.report.Skipped, s)
 }
 
 func (t *tally) filter() {

@@ -18,8 +18,8 @@ const maxSubject = 256 << 20
 const maxWraps = 24
 
 // accepted tells people what a response can start from.
-const accepted = "give a GuardDuty, Security Hub (ASFF or OCSF) or Inspector finding, a Config compliance change, a CloudWatch alarm, " +
-	"an AWS Health event about exposed credentials, or CloudTrail records; as the API, EventBridge, SNS or SQS gives them"
+const accepted = "give a GuardDuty, Security Hub (ASFF or OCSF), Inspector, Macie or Access Analyzer finding, a Config compliance change, " +
+	"a CloudWatch alarm, an AWS Health event about exposed credentials, or CloudTrail records; as the API, EventBridge, SNS or SQS gives them"
 
 // Subject is what a response is asked about: verdicts of AWS services, and CloudTrail records for the rules to judge.
 type Subject struct {

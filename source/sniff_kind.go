@@ -8,15 +8,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/source/unwrap"
 )
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
-// sniff tells a document's kind by how its text begins; why is set where it is no log.
-func sniff(b *body, name string) (kind Kind, why string) {
+// sniff tells a document's kind by how its text begins, and the shape of the export it lies in; why is set where it is
+// no log.
+func sniff(b *body, name string) (kind Kind, shape unwrap.Shape, why string) {
 	// Peek gives what there is, with an error where that is less; a file may be shorter, or broken further on.
 	// The name is not asked: log files are renamed, and attackers name files too.
 	head, err := b.Peek(peekBytes)
@@ -27,27 +28,62 @@ func sniff(b *body, name string) (kind Kind, why string) {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case len(text) == 0 && b.err != nil:
-		return "", b.err.Error()
+		return "", "", b.err.Error()
 	case len(text) == 0 && err == io.EOF:
-		return "", "empty"
+		return "", "", "empty"
 	case len(text) == 0:
-		return "", fmt.Sprintf("not a log: %d bytes of white space", peekBytes)
-	case text[0] == '{' || text[0] == '[':
-		return KindJSON, ""
+		return "", "", fmt.Sprintf("not a log: %d bytes of white space", peekBytes)
 	}
-	// Flow logs are the one text format that is read, and their lines have a shape that prose does not take by chance.
+	if shape := unwrap.Sniff(text); shape != "" {
+		return "", shape, ""
+	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if isFlowLog(string(line)) {
-		return KindFlowLog, ""
+	if kind := kindOf(text, string(line)); kind != "" {
+		return kind, "", ""
 	}
 	if what := archive(head); what != "" {
-		return "", "not a log: " + what + " inside; unpack it first"
+		return "", "", "not a log: " + what + " inside; unpack it first"
 	}
 	begins := quell.Cut(string(line[:min(len(line), 160)]), 40)
 	if claimsJSON(name) {
-		return "", fmt.Sprintf("not JSON: begins with %q", begins)
+		return "", "", fmt.Sprintf("not JSON: begins with %q", begins)
 	}
-	return "", fmt.Sprintf("not a log: begins with %q", begins)
+	return "", "", fmt.Sprintf("not a log: begins with %q", begins)
+}
+
+// kindOf judges a text that is not wrapped, by its first value's keys or its first line: lines of logs have shapes that
+// prose does not take by chance.
+func kindOf(text []byte, line string) Kind {
+	if text[0] == '{' || text[0] == '[' {
+		keys := unwrap.Keys(text)
+		has := func(names ...string) bool {
+			return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(keys, name) })
+		}
+		switch {
+		case has("webaclId", "httpRequest"):
+			return KindWAF
+		case has("query_name", "query_type"):
+			return KindResolver
+		case has("auditID", "verb"):
+			return KindEKSAudit
+		}
+		return KindJSON
+	}
+	return textKind(line)
+}
+
+// textKind is empty for a line that is of no known log.
+func textKind(line string) Kind {
+	line = strings.TrimSuffix(line, "\r")
+	switch {
+	case isFlowLog(line):
+		return KindFlowLog
+	case isS3Access(line):
+		return KindS3Access
+	case isELB(line):
+		return KindELB
+	}
+	return ""
 }
 
 // archive names formats that people do put beside logs and that no stream reader can judge.
@@ -72,51 +108,4 @@ func claimsJSON(name string) bool {
 	name = strings.ToLower(path.Base(filepath.ToSlash(name)))
 	name = strings.TrimSuffix(strings.TrimSuffix(name, ".gz"), ".zst")
 	return slices.Contains([]string{".json", ".jsonl", ".ndjson", ".cloudtrail"}, path.Ext(name))
-}
-
-// key is what the S3 key of a delivered log file says about its content:
-// AWSLogs/[o-ID/]ACCOUNT/CloudTrail/REGION/YYYY/MM/DD/FILE, in CloudTrail's and the flow logs' user guides.
-type key struct {
-	account, service, region string
-	day                      time.Time
-}
-
-func parseKey(name string) (key, bool) {
-	parts := strings.Split(filepath.ToSlash(name), "/")
-	at := slices.Index(parts, "AWSLogs")
-	if at < 0 {
-		return key{}, false
-	}
-	parts = parts[at+1:]
-	// Organisation trails put the organisation's id between.
-	if len(parts) > 0 && strings.HasPrefix(parts[0], "o-") {
-		parts = parts[1:]
-	}
-	if len(parts) < 6 {
-		return key{}, false
-	}
-	day, err := time.Parse("2006/01/02", strings.Join(parts[3:6], "/"))
-	if err != nil {
-		return key{}, false
-	}
-	return key{account: parts[0], service: parts[1], region: parts[2], day: day}, true
-}
-
-// wanted says whether a file's key agrees with the options. The day in a key is that of delivery, which follows the
-// events by minutes, so the day after Until is still read.
-func (o Options) wanted(name string) bool {
-	k, ok := parseKey(name)
-	if !ok {
-		return true
-	}
-	// Days, not instants: that is all a folder tells, and a file too many costs less than an event too few.
-	day := 24 * time.Hour
-	switch {
-	case len(o.Accounts) > 0 && !slices.Contains(o.Accounts, k.account),
-		len(o.Regions) > 0 && !slices.Contains(o.Regions, k.region),
-		!o.Since.IsZero() && k.day.Before(o.Since.UTC().Truncate(day)),
-		!o.Until.IsZero() && k.day.After(o.Until.UTC().Truncate(day).Add(day)):
-		return false
-	}
-	return true
 }

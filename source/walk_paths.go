@@ -162,7 +162,7 @@ func (w *walker) file(path string, mode fs.FileMode) error {
 		w.tally.skip(path, "not a log: a CloudTrail digest, which holds hashes of log files")
 		return nil
 	}
-	if !w.opts.wanted(path) {
+	if skip, _ := w.opts.Skip(path); skip {
 		w.tally.filter()
 		return nil
 	}

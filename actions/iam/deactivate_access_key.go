@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -83,6 +84,12 @@ func lookAccessKey(ctx context.Context, cfg aws.Config, in action.In[keyParams, 
 	if missing(err) {
 		return keyState{}, nil
 	}
+	if call.Denied(call.Code(err)) {
+		// For a key that is gone IAM answers as for another account's; its user, where known, tells the two apart.
+		if gone, lookErr := keyGone(ctx, cfg, in); gone && lookErr == nil {
+			return keyState{}, nil
+		}
+	}
 	if err != nil {
 		return keyState{}, fmt.Errorf("find the user of %s: %w", key, err)
 	}
@@ -100,4 +107,21 @@ func lookAccessKey(ctx context.Context, cfg aws.Config, in action.In[keyParams, 
 		}
 	}
 	return state, nil
+}
+
+// keyGone says that the user the key belongs to, as the incident knows it, has no such key any more.
+func keyGone(ctx context.Context, cfg aws.Config, in action.In[keyParams, keyState]) (bool, error) {
+	for _, e := range in.Incident.Pick(quell.KindUser, "") {
+		if in.Target.Of == "" || e.ID != in.Target.Of {
+			continue
+		}
+		keys, err := readKeys(ctx, cfg, nameOf(e))
+		if missing(err) {
+			return true, nil
+		}
+		return err == nil && !slices.ContainsFunc(keys, func(k types.AccessKeyMetadata) bool {
+			return aws.ToString(k.AccessKeyId) == in.Target.ID
+		}), err
+	}
+	return false, nil
 }

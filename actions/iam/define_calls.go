@@ -34,7 +34,7 @@ var (
 // The console password, and what signs in without one.
 var (
 	createLoginProfile = call.Define("iam:CreateLoginProfile", iam.NewFromConfig, (*iam.Client).CreateLoginProfile, visible,
-		call.Global(), call.DoneOn("EntityAlreadyExists"))
+		call.Global())
 	deleteLoginProfile = call.Define("iam:DeleteLoginProfile", iam.NewFromConfig, (*iam.Client).DeleteLoginProfile, visible,
 		call.Global(), call.DoneOn("NoSuchEntity"))
 	deactivateMFADevice = call.Define("iam:DeactivateMFADevice", iam.NewFromConfig, (*iam.Client).DeactivateMFADevice, visible,

@@ -14,8 +14,10 @@ import (
 	"github.com/quell-ir/quell/call"
 )
 
+// consoleParams: the step takes none.
 type consoleParams struct{}
 
+// consoleState holds what can be seen of a user's way into the console. The password itself is nowhere to be read.
 type consoleState struct {
 	head
 	Login         bool   `json:"login"` // there is a console password
@@ -84,11 +86,14 @@ var DisableConsole = action.Define(action.Spec[consoleParams, consoleState]{
 	},
 })
 
+// planConsole deletes the profile first: while a device is off and the password still there, signing in would be easier
+// than before.
 func planConsole(in action.In[consoleParams, consoleState], now consoleState) ([]quell.Call, error) {
 	user := nameOf(in.Target)
 	var calls []quell.Call
 	if now.Login {
 		c := deleteLoginProfile.With(&iam.DeleteLoginProfileInput{UserName: &user})
+		// Only what was there at the first look can be owed to anybody.
 		if in.Before.Login {
 			c = c.UndoneBy(createLoginProfile.With(&iam.CreateLoginProfileInput{
 				UserName: &user, Password: aws.String(call.FillSecret), PasswordResetRequired: true,
@@ -100,6 +105,7 @@ func planConsole(in action.In[consoleParams, consoleState], now consoleState) ([
 		}
 		calls = append(calls, c.Touching("/login"))
 	}
+	// No inverse: enabling a device takes two codes that only its holder can read.
 	for _, serial := range slices.Sorted(maps.Keys(now.MFA)) {
 		if sinceIncident(now.MFA[serial], in.Incident) {
 			calls = append(calls, deactivateMFADevice.With(&iam.DeactivateMFADeviceInput{UserName: &user, SerialNumber: &serial}).
@@ -109,6 +115,7 @@ func planConsole(in action.In[consoleParams, consoleState], now consoleState) ([
 	return calls, nil
 }
 
+// lookConsole reads three things that IAM keeps apart: the user, the profile, the devices.
 func lookConsole(ctx context.Context, cfg aws.Config, in action.In[consoleParams, consoleState]) (consoleState, error) {
 	user := nameOf(in.Target)
 	state := consoleState{MFA: map[string]string{}}

@@ -17,6 +17,7 @@ import (
 
 type serviceCredsParams struct{}
 
+// serviceCredsState keeps each kind by its ids, so that the order of IAM's lists never shows.
 type serviceCredsState struct {
 	head
 	// Service, SSH and Certificates map an id to its status: Active, Inactive or Expired.
@@ -76,12 +77,15 @@ var DisableServiceCreds = action.Define(action.Spec[serviceCredsParams, serviceC
 	},
 })
 
+// planServiceCreds makes inactive what is active. Each call is kept: it takes from nobody but whoever holds a leaked
+// credential, and the person gets a new one rather than the old one back.
 func planServiceCreds(in action.In[serviceCredsParams, serviceCredsState], now serviceCredsState) ([]quell.Call, error) {
 	user := nameOf(in.Target)
 	var calls []quell.Call
 	add := func(field string, before, now map[string]string, set func(id string, status types.StatusType) quell.Call) {
 		for _, id := range active(now) {
 			c := set(id, types.StatusTypeInactive)
+			// One that was inactive, or not there, at the first look was made active by somebody since.
 			if before[id] == string(types.StatusTypeActive) {
 				c = c.UndoneBy(set(id, types.StatusTypeActive))
 			}
@@ -110,6 +114,7 @@ func active(status map[string]string) []string {
 }
 
 func lookServiceCreds(ctx context.Context, cfg aws.Config, in action.In[serviceCredsParams, serviceCredsState]) (serviceCredsState, error) {
+	// Empty maps rather than nil ones: a state is compared as JSON, and {} is not null.
 	user := nameOf(in.Target)
 	state := serviceCredsState{
 		Service: map[string]string{}, SSH: map[string]string{}, Certificates: map[string]string{}, Known: map[string]string{},

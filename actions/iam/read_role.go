@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,11 +17,11 @@ import (
 	"github.com/quell-ir/quell/call"
 )
 
-// longestOfService is the longest life of the credentials that AWS services take for themselves, such as those an
-// instance gets: a role's maximum does not limit them. Source: IAM user guide, Update settings for a role ("the maximum
-// session duration does not limit sessions assumed by AWS services"); EC2 user guide, instance metadata credentials.
-const longestOfService = 6 * 60 * 60
+// longestSession is the longest life of any role session. A role's own maximum does not limit the sessions that AWS
+// services take with it, such as those of instances and functions. Source: IAM user guide, Update settings for a role.
+const longestSession = 12 * 60 * 60
 
+// lookRevoke reads the role, its inline policies and its instance profiles.
 func lookRevoke(ctx context.Context, cfg aws.Config, in action.In[revokeParams, revokeState]) (revokeState, error) {
 	role := nameOf(in.Target)
 	state := revokeState{Trusted: map[string]bool{}, Profiles: map[string]bool{}}
@@ -41,8 +42,8 @@ func lookRevoke(ctx context.Context, cfg aws.Config, in action.In[revokeParams, 
 		return state, fmt.Errorf("read trust policy of %s: %w", role, err)
 	}
 	state.Longest = int64(aws.ToInt32(got.Role.MaxSessionDuration))
-	if state.Longest == 0 {
-		state.Longest = 12 * 60 * 60 // not told: as long as any role session may live
+	if state.Longest == 0 || usedByService(state.Trusted) {
+		state.Longest = longestSession
 	}
 	if err := readInline(ctx, cfg, in, role, &state); err != nil {
 		return state, err
@@ -53,7 +54,6 @@ func lookRevoke(ctx context.Context, cfg aws.Config, in action.In[revokeParams, 
 	}
 	for _, p := range profiles {
 		state.Profiles[aws.ToString(p.InstanceProfileName)] = true
-		state.Longest = max(state.Longest, longestOfService)
 	}
 	return state, nil
 }
@@ -136,6 +136,7 @@ func trusted(document string) (map[string]bool, error) {
 	if err != nil || plain == nil {
 		return out, err
 	}
+	// IAM takes a single statement, and a single principal, with or without a list around it.
 	var policy struct {
 		Statement oneOrMany[struct {
 			Effect    string
@@ -161,6 +162,10 @@ func trusted(document string) (map[string]bool, error) {
 		}
 	}
 	return out, nil
+}
+
+func usedByService(trusted map[string]bool) bool {
+	return slices.ContainsFunc(sorted(trusted), func(principal string) bool { return strings.HasPrefix(principal, "Service: ") })
 }
 
 // oneOrMany is a JSON value that IAM writes alone or in a list.

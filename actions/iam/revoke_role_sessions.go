@@ -17,11 +17,14 @@ import (
 	"github.com/quell-ir/quell/call"
 )
 
+// revokeParams are the step's parameters.
 type revokeParams struct {
 	// Session narrows the deny to the role session of this name.
 	Session string `json:"session,omitempty"`
 }
 
+// revokeState holds the facts about a role: whether our deny is on it, and what tells people whom the deny hits and whom
+// it lets pass.
 type revokeState struct {
 	Exists bool   `json:"exists"`
 	RoleID string `json:"role_id"`
@@ -89,11 +92,14 @@ var RevokeRoleSessions = action.Define(action.Spec[revokeParams, revokeState]{
 // Source: STS API reference, AssumeRole.
 var sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 
+// refuseRevoke keeps off roles that nobody may change, roles that others hold, and the one Quell acts with: a deny on that
+// would end the response, and only somebody else could lift it.
 func refuseRevoke(in action.In[revokeParams, revokeState], now revokeState) string {
 	role := quell.Clean(nameOf(in.Target))
 	if why := notOurs(in.Target, now.RoleID, now.HeldBy, in.Incident.ID); why != "" {
 		return why
 	}
+	// What the account says comes before what a log said; a role that is not there is judged by its name alone.
 	arn := in.Target.ARN
 	if now.ARN != "" {
 		arn = now.ARN
@@ -135,6 +141,8 @@ func sessionOf(responder, role, name string) (session string, same bool) {
 	return resource[2], true
 }
 
+// planRevoke puts the policy on before the tag: seconds count for the one and not for the other. There is no alternative
+// to an inline policy; see Traps.
 func planRevoke(in action.In[revokeParams, revokeState], now revokeState) ([]quell.Call, error) {
 	if !now.Exists {
 		return nil, nil
@@ -174,6 +182,7 @@ func revokeName(in action.In[revokeParams, revokeState]) string {
 	return name
 }
 
+// revokeStatement has its fields in the order in which IAM's own examples write them.
 type revokeStatement struct {
 	Sid       string                       `json:"Sid"`
 	Effect    string                       `json:"Effect"`
@@ -222,6 +231,8 @@ func readRevoke(document, roleID, session string, opened time.Time) (revoked boo
 	return err == nil && !at.Before(opened.Truncate(time.Second)), before
 }
 
+// breaksRevoke says who is hit, and who may come back at once: without the second list a person would take the sessions'
+// end for the end of it.
 func breaksRevoke(in action.In[revokeParams, revokeState], now revokeState) []string {
 	role := quell.Clean(nameOf(in.Target))
 	if in.With.Session != "" {

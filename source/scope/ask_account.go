@@ -5,8 +5,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/quell-ir/quell"
@@ -58,6 +60,8 @@ type ground struct {
 	regions []string
 	// blind says why a region, or a part of the world, cannot be seen.
 	blind map[string]string
+	// gone says that there is no CloudTrail behind this endpoint at all; regions is empty then.
+	gone bool
 }
 
 // survey finds the regions. trail.Lookup takes configurations that cannot fail, so they are made here.
@@ -94,7 +98,38 @@ func (r Reader) survey(ctx context.Context) (ground, error) {
 		}
 		g.regions = append(g.regions, region)
 	}
-	return g, nil
+	var err error
+	if g.gone, err = r.knock(ctx, g, configs); g.gone {
+		g.regions = nil
+	}
+	return g, err
+}
+
+// knock finds out with one request whether anything behind this endpoint answers as CloudTrail. An emulator without it may
+// answer 500, which package trail patiently takes for an outage: in every region, to every question, for minutes.
+func (r Reader) knock(ctx context.Context, g ground, configs map[string]aws.Config) (gone bool, err error) {
+	if len(g.regions) == 0 {
+		return false, nil
+	}
+	region := g.regions[0]
+	if slices.Contains(g.regions, r.home()) {
+		region = r.home()
+	}
+	client := cloudtrail.NewFromConfig(configs[region], func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
+	for try := range 2 {
+		// An outage of AWS's own may look the same for a moment.
+		if try > 0 {
+			if err := r.Clock.Sleep(ctx, time.Second); err != nil {
+				return false, err
+			}
+		}
+		_, err := client.LookupEvents(ctx, &cloudtrail.LookupEventsInput{MaxResults: aws.Int32(1), StartTime: aws.Time(r.Clock.Now())})
+		if !notAvailable(call.Code(err)) {
+			// Any answer of the service's own will do, a refusal too: what it means is found out region by region.
+			return false, ctx.Err()
+		}
+	}
+	return true, nil
 }
 
 // explain turns an SDK error into one for people: what could not be found out, which permission is missing, and that an
@@ -103,10 +138,7 @@ func explain(op, what string, me self, err error) error {
 	code := call.Code(err)
 	switch {
 	case notAvailable(code):
-		return &quell.Error{
-			Code: quell.CodeFailed, What: "cannot " + what + ": " + op + " is not available at this endpoint", Err: err,
-			Next: "this says nothing about whether it exists; ask AWS itself (unset AWS_ENDPOINT_URL)",
-		}
+		return missing(op, what, err)
 	case call.Denied(code) || code == "Forbidden":
 		return &quell.Error{
 			Code: quell.CodeFailed, What: "cannot " + what + ": the permission " + op + " is missing", Err: err,
@@ -116,6 +148,14 @@ func explain(op, what string, me self, err error) error {
 		return &quell.Error{Code: quell.CodeFailed, What: "cannot " + what + ": the credentials at hand are not good (any more)", Err: err, Next: "sign in again"}
 	}
 	return &quell.Error{Code: quell.CodeFailed, What: "cannot " + what + ": " + op + " failed", Err: err, Next: "try again"}
+}
+
+// missing is the error for an endpoint that does not know the operation.
+func missing(op, what string, err error) error {
+	return &quell.Error{
+		Code: quell.CodeFailed, What: "cannot " + what + ": " + op + " is not available at this endpoint", Err: err,
+		Next: "this says nothing about whether it exists; ask AWS itself (unset AWS_ENDPOINT_URL)",
+	}
 }
 
 // notAvailable are the codes of something that is not the service: an emulator without the operation, a proxy.

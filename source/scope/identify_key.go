@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ func (r Reader) identifyKey(ctx context.Context, me self, id string) ([]quell.En
 	}
 	// The root user has keys and no name that IAM could be asked for; the trail calls it by its type.
 	if !nameShape.MatchString(name) {
+		if name != "" {
+			refusal = "IAM gives it to " + quell.Cut(name, 64) + ", who is no user"
+		}
 		return r.identifyByTrail(ctx, me, id, refusal)
 	}
 	user, found, err := r.user(ctx, me, name)
@@ -127,7 +131,7 @@ func (r Reader) identifyByTrail(ctx context.Context, me self, id, refusal string
 			return nil, fmt.Errorf("look for %s in the event history: %w", id, err)
 		}
 	}
-	return nil, notInTrail(id, refusal, me, coverage)
+	return nil, notInTrail(id, refusal, me, g, coverage)
 }
 
 // holderOf is the principal behind a key that signed an event or was made by it; nil if neither.
@@ -158,8 +162,11 @@ func holderOf(id string, event quell.Event) []quell.Entity {
 	return nil
 }
 
-func notInTrail(id, refusal string, me self, coverage trail.Coverage) error {
+func notInTrail(id, refusal string, me self, g ground, coverage trail.Coverage) error {
+	// IAM's word on a long-term key stands by itself; the history could only have told whose it was before it was deleted.
+	denied := strings.HasPrefix(id, "AKIA") && refusal == ""
 	switch {
+	case denied:
 	case len(coverage.Read) == 0 && len(coverage.Refused) == 0:
 		return &quell.Error{
 			Code: quell.CodeFailed, What: "cannot tell whose key " + id + " is: cloudtrail:LookupEvents is not available at this endpoint",
@@ -171,12 +178,24 @@ func notInTrail(id, refusal string, me self, coverage trail.Coverage) error {
 			Next: "allow cloudtrail:LookupEvents to " + me.arn + ", or respond to the user, role or session it belongs to",
 		}
 	}
-	what := fmt.Sprintf("exists nowhere: %s; searched account %s and the event history of %d regions over 90 days", id, me.account, len(coverage.Read))
-	if n := len(coverage.Refused) + len(coverage.Unavailable); n > 0 {
-		what += fmt.Sprintf(" (%d regions could not be read)", n)
+	// Otherwise only where nothing was in the way may it be said that the key does not exist.
+	doubts := slices.Sorted(maps.Values(g.blind))
+	for _, region := range slices.Concat(coverage.Refused, coverage.Unavailable) {
+		doubts = append(doubts, region.Region+": "+region.Why)
+	}
+	if g.gone {
+		doubts = append(doubts, "cloudtrail:LookupEvents is not available at this endpoint")
 	}
 	if refusal != "" {
-		what += "; " + refusal
+		doubts = append(doubts, refusal)
+	}
+	what := "exists nowhere: " + id
+	if len(doubts) > 0 && !denied {
+		what = "was not found: " + id
+	}
+	what += fmt.Sprintf("; searched account %s and the event history of %d regions over 90 days", me.account, len(coverage.Read))
+	if len(doubts) > 0 {
+		what += "; not seen: " + quell.Cut(strings.Join(doubts, "; "), 600)
 	}
 	return &quell.Error{Code: quell.CodeFailed, What: what, Next: "check the account or profile; an act of the last 15 minutes may not show yet"}
 }

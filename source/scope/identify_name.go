@@ -160,8 +160,11 @@ func (r Reader) identifyBucket(ctx context.Context, me self, name string) ([]que
 	}
 	out, err := s3.NewFromConfig(cfg).GetBucketLocation(ctx, &s3.GetBucketLocationInput{Bucket: &name, ExpectedBucketOwner: &me.account})
 	switch code := call.Code(err); {
-	case code == "NoSuchBucket" || code == "NotFound":
+	case code == "NoSuchBucket":
 		return nil, nowhere("user, role or bucket "+name, me)
+		// S3 names the code in its answer; the SDK makes this one of the bare status of whatever else stands there.
+	case code == "NotFound":
+		return nil, missing("s3:GetBucketLocation", "look for bucket "+name, err)
 	case call.Denied(code) || code == "Forbidden":
 		return nil, &quell.Error{
 			Code: quell.CodeFailed, What: "S3 refuses to tell about bucket " + name + ": it is another account's, or the permission s3:GetBucketLocation is missing",

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -31,7 +30,7 @@ func (h *reading) sighting() Sighting {
 			s.Through = h.through[region]
 		}
 	}
-	s.Blind = h.blindness(len(s.Read))
+	s.Blind = h.blindness()
 	if h.full {
 		// Pages come newest first and regions at the same time: what is missing lies anywhere.
 		s.Through, s.Read, s.Watermarks = time.Time{}, nil, nil
@@ -39,21 +38,12 @@ func (h *reading) sighting() Sighting {
 	return s
 }
 
-func (h *reading) blindness(read int) []string {
+func (h *reading) blindness() []string {
 	// The event history never holds them, whatever trails the account has.
 	out := []string{"s3-data"}
 	// One line where nothing of CloudTrail answers: seventeen equal ones would hide the others.
-	var gone []string
-	for region, why := range h.blind {
-		if strings.HasPrefix(why, unavailable) {
-			gone = append(gone, region)
-		}
-	}
-	if read == 0 && len(gone) > 0 && len(gone) == len(h.regions) {
+	if h.gone {
 		out = append(out, "cloudtrail: not available at this endpoint")
-		for _, region := range gone {
-			delete(h.blind, region)
-		}
 	}
 	for _, region := range slices.Sorted(maps.Keys(h.blind)) {
 		out = append(out, region+": "+h.blind[region])
@@ -67,6 +57,3 @@ func (h *reading) blindness(read int) []string {
 	}
 	return out
 }
-
-// unavailable is how package trail begins its reason where no CloudTrail answers.
-const unavailable = "not available here"

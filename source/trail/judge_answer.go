@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -32,6 +33,9 @@ func judge(err error) sense {
 	var api smithy.APIError
 	status := statusOf(err)
 	switch {
+	case isPage(err) && (status == http.StatusInternalServerError || status == http.StatusNotFound):
+		// CloudTrail answers in JSON, its failures too: a page is an emulator's that has no such call.
+		return absent
 	case errors.As(err, &api) && slices.Contains(throttleCodes, api.ErrorCode()):
 		return again
 		// Any other code is the service's own word: a refusal, unless it failed in itself.
@@ -56,6 +60,13 @@ func judge(err error) sense {
 func unreachable(err error) bool {
 	var send *smithyhttp.RequestSendError
 	return errors.As(err, &send)
+}
+
+// isPage says that the answer was HTML.
+func isPage(err error) bool {
+	var response *smithyhttp.ResponseError
+	return errors.As(err, &response) && response.Response != nil &&
+		strings.HasPrefix(response.Response.Header.Get("Content-Type"), "text/html")
 }
 
 // statusOf is 0 where no answer came at all.

@@ -140,7 +140,7 @@ func (s *Store) Take(ctx context.Context, name, owner string, now, until time.Ti
 	defer s.mu.Unlock()
 	t := s.at(name)
 	if t.lease.Until.After(now) {
-		return ledger.Holding{}, &ledger.HeldError{Tree: name, Owner: t.lease.Owner, Until: t.lease.Until}
+		return ledger.Holding{}, &ledger.HeldError{Tree: name, Owner: t.lease.Owner, Token: t.lease.Token, Until: t.lease.Until}
 	}
 	t.lease = ledger.Holding{Tree: name, Owner: owner, Token: t.lease.Token + 1, Until: until, Before: t.lease.Owner}
 	return t.lease, nil

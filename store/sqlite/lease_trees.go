@@ -18,7 +18,7 @@ func (s *Store) Take(ctx context.Context, tree, owner string, now, until time.Ti
 			return err
 		}
 		if row.held.Until.After(now) {
-			return &ledger.HeldError{Tree: tree, Owner: row.held.Owner, Until: row.held.Until}
+			return &ledger.HeldError{Tree: tree, Owner: row.held.Owner, Token: row.held.Token, Until: row.held.Until}
 		}
 		out = ledger.Holding{Tree: tree, Owner: owner, Token: row.held.Token + 1, Until: until, Before: row.held.Owner}
 		_, err = tx.ExecContext(ctx, "UPDATE tree SET token=?, owner=?, until=? WHERE id=?", out.Token, owner, toNanos(until), row.id)

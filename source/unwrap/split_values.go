@@ -1,0 +1,172 @@
+package unwrap
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// maxRow is the most one row may hold. CloudTrail cuts its records at 256 KiB and CloudWatch Logs its events at 1 MiB;
+// escaping them into a string can double that.
+const maxRow = 4 << 20
+
+// errLong says that a row was passed over because it is longer than maxRow.
+var errLong = fmt.Errorf("longer than %d bytes", maxRow)
+
+// errBroken says that what stands here is no JSON.
+var errBroken = errors.New("broken JSON")
+
+// splitter cuts values out of a JSON text without holding more than one, and without giving up behind a long one: who
+// could end the reading with one record would have a place to hide all others.
+type splitter struct {
+	in *bufio.Reader
+	at int64 // bytes taken
+}
+
+func (s *splitter) next() (byte, error) {
+	c, err := s.in.ReadByte()
+	if err == nil {
+		s.at++
+	}
+	return c, err
+}
+
+func (s *splitter) back() {
+	_ = s.in.UnreadByte() // cannot fail: every call follows a ReadByte
+	s.at--
+}
+
+// token skips white space and returns the byte after it, still to be read.
+func (s *splitter) token() (byte, error) {
+	for {
+		c, err := s.next()
+		if err != nil {
+			return 0, err
+		}
+		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue
+		}
+		s.back()
+		return c, nil
+	}
+}
+
+// value appends the next value to buf. Past maxRow it goes on to the value's end but keeps nothing more, and says errLong.
+// It checks brackets and strings only: whoever decodes the value checks the rest.
+func (s *splitter) value(buf []byte) ([]byte, error) {
+	depth, long := 0, false
+	keep := func(c byte) {
+		if len(buf) < maxRow {
+			buf = append(buf, c)
+			return
+		}
+		long = true
+	}
+	for {
+		c, err := s.next()
+		if err != nil {
+			return buf, unexpected(err)
+		}
+		switch c {
+		case '"':
+			keep(c)
+			if err := s.text(keep); err != nil {
+				return buf, err
+			}
+		case '{', '[':
+			keep(c)
+			depth++
+		case '}', ']', ',', ':':
+			if depth == 0 {
+				return buf, errBroken // a value cannot begin like this
+			}
+			keep(c)
+			if c == '}' || c == ']' {
+				depth--
+			}
+		case ' ', '\t', '\r', '\n':
+			if depth > 0 {
+				continue // outside of strings it means nothing, and one row is to be one line
+			}
+		default:
+			keep(c)
+			if depth == 0 {
+				if err := s.bare(keep); err != nil {
+					return buf, err
+				}
+			}
+		}
+		if depth == 0 {
+			if long {
+				return buf, errLong
+			}
+			return buf, nil
+		}
+	}
+}
+
+// text reads a string behind its opening quote.
+func (s *splitter) text(keep func(byte)) error {
+	for {
+		c, err := s.next()
+		if err != nil {
+			return unexpected(err)
+		}
+		// A control character cannot stand in a string: the quote was never closed. Left in the text, a line end
+		// tells where to go on.
+		if c < ' ' {
+			s.back()
+			return errBroken
+		}
+		keep(c)
+		switch c {
+		case '"':
+			return nil
+		case '\\':
+			escaped, err := s.next()
+			if err != nil {
+				return unexpected(err)
+			}
+			keep(escaped)
+		}
+	}
+}
+
+// bare reads the rest of a number or word.
+func (s *splitter) bare(keep func(byte)) error {
+	for {
+		c, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch c {
+		case ',', ']', '}', ':', ' ', '\t', '\r', '\n', '"', '{', '[':
+			s.back()
+			return nil
+		}
+		keep(c)
+	}
+}
+
+// skipLine passes over the rest of the line.
+func (s *splitter) skipLine() error {
+	for {
+		c, err := s.next()
+		if err != nil || c == '\n' {
+			return err
+		}
+	}
+}
+
+// unexpected is for an end inside a value.
+func unexpected(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
