@@ -37,6 +37,8 @@ const (
 	PartMade   Part = "made"   // it came into being by the act
 	PartUsed   Part = "used"   // it was a means: an assumed role, a source address
 	PartRead   Part = "read"   // its content was read
+	// PartSuspect: it came into being by the subject's hand, at a time when that may still have been its owner's.
+	PartSuspect Part = "suspect"
 )
 
 // Entity is a typed reference to something in an account, keyed by the id that does not change when things are renamed

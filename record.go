@@ -107,6 +107,8 @@ type Planned struct {
 	Digest  string          `json:"digest"`
 	Settled bool            `json:"settled"`
 	Breaks  []string        `json:"breaks,omitempty"`
+	// Unseen is what the look could not see.
+	Unseen  []string        `json:"unseen,omitempty"`
 	Outputs json.RawMessage `json:"outputs,omitempty"`
 	// Refused is why a guard says no to these calls.
 	Refused string `json:"refused,omitempty"`

@@ -66,7 +66,7 @@ func (a *Actor) planAction(planned *quell.Planned, act *action.Action, in action
 		return err
 	}
 	planned.Calls, planned.Settled, planned.Breaks = out.Calls, out.Settled, out.Breaks
-	planned.Refused, planned.Outputs = out.Refused, out.Outputs
+	planned.Refused, planned.Outputs, planned.Unseen = out.Refused, out.Outputs, out.Unseen
 	return nil
 }
 

@@ -72,6 +72,7 @@ type Outcome struct {
 	Calls   []quell.Call
 	Settled bool
 	Breaks  []string
+	Unseen  []string
 	Outputs json.RawMessage
 	// Refused is a guard's no, with its reason and what to do instead.
 	Refused string
@@ -118,6 +119,8 @@ type Spec[W, S any] struct {
 	Breaks  func(in In[W, S], now S) []string
 	Refuse  func(in In[W, S], now S) string
 	Outputs func(in In[W, S], now S) any
+	// Unseen says what a look could not see because the endpoint does not know the call, for people.
+	Unseen func(in In[W, S], now S) []string
 	// Collect makes the action one that gathers evidence instead of changing anything.
 	Collect func(ctx context.Context, cfg aws.Config, in In[W, S], sink Sink) error
 }
@@ -226,6 +229,9 @@ func outcome[W, S any](spec Spec[W, S], in In[W, S], now S) (Outcome, error) {
 	out.Settled = len(calls) == 0 && (spec.Settled == nil || spec.Settled(in, now))
 	if spec.Breaks != nil && len(calls) > 0 {
 		out.Breaks = spec.Breaks(in, now)
+	}
+	if spec.Unseen != nil {
+		out.Unseen = spec.Unseen(in, now)
 	}
 	if spec.Outputs != nil && out.Settled {
 		if out.Outputs, err = json.Marshal(spec.Outputs(in, now)); err != nil {

@@ -11,7 +11,7 @@ type wordFinder struct {
 	words [][]byte
 	class [256]uint8 // 0: the byte occurs in no word
 	width int32
-	next  []int32   // state*width + class
+	next  []int32   // while building: state*width + class -> state; then see pack
 	out   [][]int32 // per state, the words that end there
 }
 
@@ -80,6 +80,19 @@ func (f *wordFinder) build() {
 			}
 		}
 	}
+	f.pack()
+}
+
+// pack writes each target as twice its row's index, plus one where a word ends: the loop over a text then touches one
+// number per byte.
+func (f *wordFinder) pack() {
+	for i, state := range f.next {
+		packed := state * f.width << 1
+		if len(f.out[state]) > 0 {
+			packed |= 1
+		}
+		f.next[i] = packed
+	}
 }
 
 // find calls hit with the index of each word in text, possibly more than once, until hit returns true.
@@ -92,10 +105,13 @@ func (f *wordFinder) find(text []byte, hit func(int32) bool) bool {
 		}
 		return false
 	}
-	at := int32(0)
+	at := uint32(0)
 	for _, c := range text {
-		at = f.next[at*f.width+int32(f.class[c])]
-		for _, word := range f.out[at] {
+		at = uint32(f.next[at>>1+uint32(f.class[c])])
+		if at&1 == 0 {
+			continue
+		}
+		for _, word := range f.out[at>>1/uint32(f.width)] {
 			if hit(word) {
 				return true
 			}
@@ -114,9 +130,9 @@ func (f *wordFinder) any(text []byte) bool {
 		}
 		return false
 	}
-	at := int32(0)
+	at := uint32(0)
 	for _, c := range text {
-		if at = f.next[at*f.width+int32(f.class[c])]; len(f.out[at]) > 0 {
+		if at = uint32(f.next[at>>1+uint32(f.class[c])]); at&1 != 0 {
 			return true
 		}
 	}

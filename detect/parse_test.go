@@ -95,6 +95,7 @@ func TestProblems(t *testing.T) {
 		{"exists", "s:\n    a|exists: maybe\ncondition: s", 6, "true or false"},
 		{"null with contains", "s:\n    a|contains: null\ncondition: s", 6, "null"},
 		{"wildcard in base64", "s:\n    a|base64: 'x*'\ncondition: s", 6, "without wildcards"},
+		{"nothing to encode", "s:\n    a|base64offset: ''\ncondition: s", 6, "too short"},
 		{"wide alone", "s:\n    a|wide: x\ncondition: s", 6, "followed by base64"},
 		{"flag alone", "s:\n    a|i: x\ncondition: s", 6, "belong to re"},
 		{"re and cidr", "s:\n    a|re|cidr: x\ncondition: s", 6, "cannot be combined"},

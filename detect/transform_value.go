@@ -36,6 +36,9 @@ func mapText(ws []written, line int, f func(written) ([]written, error)) ([]writ
 			return nil, errAt(line, "a value that expands to more than %d spellings", maxExpanded)
 		}
 	}
+	if len(out) == 0 {
+		return nil, errAt(line, "the value is too short: encoding leaves nothing to look for")
+	}
 	return out, nil
 }
 

@@ -21,7 +21,7 @@ func knownKinds() []quell.EntityKind {
 }
 
 func knownParts() []quell.Part {
-	return []quell.Part{"", quell.PartActor, quell.PartTarget, quell.PartMade, quell.PartUsed, quell.PartRead}
+	return []quell.Part{"", quell.PartActor, quell.PartTarget, quell.PartMade, quell.PartUsed, quell.PartRead, quell.PartSuspect}
 }
 
 // checkLiterals wants the arguments of pick and behind to be literals that exist: pick("usr", "made") would select

@@ -90,7 +90,7 @@ func (s *session) learn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read what %s did: %w", cmp.Or(in.Subject.Name, in.Subject.ID), err)
 	}
-	found := scope.Scope(in.Subject, sighting, now)
+	found := attribute(in, s.view.FindingList(), sighting, scope.Scope(in.Subject, sighting, now))
 	if have, ok := s.view.Scope(); ok && sameScope(have, found) {
 		return nil
 	}

@@ -96,6 +96,9 @@ func (s *session) outcome(only func(*run.Step) bool) Outcome {
 			out.Plan.Steps = append(out.Plan.Steps, s.show(step))
 		}
 	}
+	for _, step := range shown {
+		out.Blind = union(out.Blind, step.Unseen)
+	}
 	if digest, err := act.PlanDigest(out.Plan.Steps); err == nil {
 		out.Plan.Digest = digest
 	}

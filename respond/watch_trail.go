@@ -67,13 +67,17 @@ func (s *session) watch(ctx context.Context, state *run.State) (quell.Probe, err
 			p.Refusals = append(p.Refusals, slim(e))
 		}
 	}
-	if s.desk.Live != nil && !seen.Through.IsZero() {
+	// IAM and STS write their records in us-east-1: without that region nobody can see whether identities are held.
+	if _, home := seen.Watermarks[globalRegion]; s.desk.Live != nil && !seen.Through.IsZero() && home {
 		if p.Live, err = s.desk.Live(ctx, state.ContainedAt); err != nil {
 			p.Note = "cannot tell whether the trail is live: " + quell.Cut(err.Error(), 200)
 		}
 	}
 	return p, s.extend(ctx, seen)
 }
+
+// globalRegion is where the records of IAM and STS's global endpoint are.
+const globalRegion = "us-east-1"
 
 func refused(code string) bool {
 	return strings.Contains(code, "AccessDenied") || strings.Contains(code, "Unauthorized") || code == "InvalidClientTokenId"
@@ -89,7 +93,7 @@ func slim(e quell.Event) quell.Event {
 func (s *session) extend(ctx context.Context, seen scope.Sighting) error {
 	in := s.view.Incident
 	now := s.desk.Clock.Now()
-	found := scope.Scope(in.Subject, seen, now)
+	found := attribute(in, s.view.FindingList(), seen, scope.Scope(in.Subject, seen, now))
 	var fresh []quell.Entity
 	for _, e := range found.Entities {
 		known := slices.ContainsFunc(in.Entities, func(have quell.Entity) bool { return have.Key() == e.Key() && have.Part == e.Part })

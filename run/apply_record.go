@@ -51,6 +51,7 @@ type Step struct {
 	Waited    bool
 	Decisions []quell.Decision
 	Outputs   json.RawMessage
+	Unseen    []string
 	// LastError is the latest refusal or failure of a call.
 	LastError *quell.Result
 	LastOp    string
@@ -217,7 +218,7 @@ func (s *State) planned(st *Step, p quell.Planned) {
 	st.Digest = p.Digest
 	st.Settled = p.Settled
 	st.Refusal = p.Refused
-	st.Breaks = p.Breaks
+	st.Breaks, st.Unseen = p.Breaks, p.Unseen
 	st.Irreversible = slices.ContainsFunc(p.Calls, func(c quell.Call) bool { return c.Kind == quell.Irreversible })
 	if p.Outputs != nil {
 		st.Outputs = p.Outputs
@@ -285,6 +286,14 @@ func (s *State) changed(st *Step, c quell.StepChange) {
 		for _, sent := range st.Sent {
 			if sent.At.After(s.ContainedAt) {
 				s.ContainedAt = sent.At
+			}
+		}
+	}
+	if c.Status == quell.StepDone || c.Status == quell.StepSkipped {
+		// What was seen before a step that others need came to its end is out of date for those others.
+		for _, other := range s.Steps {
+			if slices.Contains(other.Needs, st.ID) {
+				other.Fresh = false
 			}
 		}
 	}

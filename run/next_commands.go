@@ -88,7 +88,7 @@ func nextFor(s *State, st *Step, rules Rules) (Command, bool) {
 	if !st.Fresh {
 		return Command{Do: DoLook}, true
 	}
-	if st.Refusal != "" {
+	if st.Refusal != "" && (ready || !s.Applying) { // a guard may say yes once what the step needs is done
 		return Command{Do: DoSet, Status: quell.StepRefused, Why: st.Refusal}, true
 	}
 	if len(st.Calls) == 0 {

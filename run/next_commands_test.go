@@ -173,3 +173,13 @@ func TestCollectingAndRefusing(t *testing.T) {
 		t.Errorf("a preview collects: %+v", commands)
 	}
 }
+
+// TestWhatNeedsIsLookedAtAgain once what it needs is done: its first look saw the account before.
+func TestWhatNeedsIsLookedAtAgain(t *testing.T) {
+	m := newModel(t, map[string]string{"shared": "was"})
+	ok(t, m.bind(m.step("second", quell.Auto, []string{"first"}, "shared"), m.step("first", quell.Auto, nil, "shared")))
+	ok(t, m.run(true))
+	if m.sends != 1 || m.state.Steps["second"].Status != quell.StepDone {
+		t.Errorf("%d calls left: the second step sent what it had planned before the first was done", m.sends)
+	}
+}

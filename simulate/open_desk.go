@@ -31,15 +31,6 @@ func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level appro
 	if len(problems) > 0 {
 		return nil, problems[0]
 	}
-	for i := range books {
-		var kept []quell.Step
-		for _, st := range books[i].Steps {
-			if _, ok := catalogue.Find(st.Action); ok || st.Action == "" {
-				kept = append(kept, st)
-			}
-		}
-		books[i].Steps = kept
-	}
 	reader := scope.Reader{
 		Config: func(_ context.Context, region string) (aws.Config, error) { return w.Admin(region), nil },
 		Clock:  w.Clock(), Home: "us-east-1",

@@ -12,7 +12,7 @@ import (
 // of the EventBridge event. Access by everybody is high, by another account medium, and access that nobody uses low: Access
 // Analyzer itself grades nothing.
 func (s *subjectReader) accessAnalyzer(n node, env envelope) error {
-	if status := strings.ToUpper(n.str("status")); status == "ARCHIVED" || status == "RESOLVED" || n.str("isdeleted") == "true" {
+	if status := strings.ToUpper(n.str("status")); status == "ARCHIVED" || status == "RESOLVED" || n["isdeleted"] == true {
 		s.quiet("Access Analyzer finding", "Access Analyzer findings")
 		return nil
 	}

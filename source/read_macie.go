@@ -9,7 +9,7 @@ import (
 // macie reads a finding of Macie, by EventBridge or GetFindings: sensitive data found in an object, or a bucket's policy made
 // worse. The object and its bucket are targets; who changed a policy is its actor.
 func (s *subjectReader) macie(n node, env envelope) error {
-	if n.str("archived") == "true" {
+	if n["archived"] == true {
 		s.quiet("Macie finding", "Macie findings")
 		return nil
 	}

@@ -295,6 +295,15 @@ func (k *trial) checkDeclared(t *testing.T) {
 	for op := range k.catalogue.Calls {
 		declared[op] = true
 	}
+	for _, r := range k.journal.records {
+		if p, err := quell.Payload[quell.Planned](r); r.Kind == quell.RecordPlanned && err == nil && !k.action.Irreversible {
+			for _, c := range p.Calls {
+				if c.Kind == quell.Irreversible {
+					t.Errorf("%s cannot be taken back, and the action does not declare Irreversible", c.Op)
+				}
+			}
+		}
+	}
 	for op := range k.spy.ops {
 		if !declared[op] {
 			t.Errorf("%s was called and is not declared", op)

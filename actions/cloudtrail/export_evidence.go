@@ -83,7 +83,7 @@ type manifest struct {
 type artefact struct {
 	Name    string `json:"name"`
 	SHA256  string `json:"sha256,omitempty"`
-	Events  int    `json:"events"`
+	Lines   int    `json:"lines"` // of a history: records
 	Earlier bool   `json:"kept_earlier,omitempty"`
 }
 
@@ -181,7 +181,7 @@ func (e *exporter) put(ctx context.Context, name, from string, content io.Reader
 	if err := e.sink.Put(ctx, name, from, io.TeeReader(content, io.MultiWriter(sum, lines)), gaps); err != nil {
 		return fmt.Errorf("keep %s: %w", name, err)
 	}
-	e.m.Artefacts = append(e.m.Artefacts, artefact{Name: name, SHA256: hex.EncodeToString(sum.Sum(nil)), Events: lines.n})
+	e.m.Artefacts = append(e.m.Artefacts, artefact{Name: name, SHA256: hex.EncodeToString(sum.Sum(nil)), Lines: lines.n})
 	return nil
 }
 

@@ -26,6 +26,8 @@ type serviceCredsState struct {
 	Certificates map[string]string `json:"certificates"`
 	// Known says of each id, for people, what it is for and when it was made.
 	Known map[string]string `json:"known"`
+	// Unseen maps a kind to why it could not be listed: emulators and some partitions lack these calls.
+	Unseen map[string]string `json:"unseen"`
 }
 
 // DisableServiceCreds makes a user's credentials for single services inactive.
@@ -65,6 +67,13 @@ var DisableServiceCreds = action.Define(action.Spec[serviceCredsParams, serviceC
 	Plan: planServiceCreds,
 	Refuse: func(in action.In[serviceCredsParams, serviceCredsState], now serviceCredsState) string {
 		return notOurs(in.Target, now.UserID, now.HeldBy, in.Incident.ID)
+	},
+	Unseen: func(in action.In[serviceCredsParams, serviceCredsState], now serviceCredsState) []string {
+		var out []string
+		for _, kind := range slices.Sorted(maps.Keys(now.Unseen)) {
+			out = append(out, fmt.Sprintf("%s of user %s: %s", kind, quell.Clean(nameOf(in.Target)), now.Unseen[kind]))
+		}
+		return out
 	},
 	Breaks: func(_ action.In[serviceCredsParams, serviceCredsState], now serviceCredsState) []string {
 		var out []string
@@ -118,13 +127,14 @@ func lookServiceCreds(ctx context.Context, cfg aws.Config, in action.In[serviceC
 	user := nameOf(in.Target)
 	state := serviceCredsState{
 		Service: map[string]string{}, SSH: map[string]string{}, Certificates: map[string]string{}, Known: map[string]string{},
+		Unseen: map[string]string{},
 	}
 	var err error
 	if state.head, _, err = readHead(ctx, cfg, user); err != nil || !state.Exists {
 		return state, err
 	}
 	service, err := readServiceCredentials(ctx, cfg, user)
-	if err != nil {
+	if err := state.unless(err, "service-specific credentials"); err != nil {
 		return state, err
 	}
 	for _, c := range service {
@@ -133,7 +143,7 @@ func lookServiceCreds(ctx context.Context, cfg aws.Config, in action.In[serviceC
 		state.Known[id] = fmt.Sprintf("%s, made %s", quell.Clean(aws.ToString(c.ServiceName)), stamp(c.CreateDate))
 	}
 	keys, err := readSSHKeys(ctx, cfg, user)
-	if err != nil {
+	if err := state.unless(err, "SSH public keys"); err != nil {
 		return state, err
 	}
 	for _, k := range keys {
@@ -142,7 +152,7 @@ func lookServiceCreds(ctx context.Context, cfg aws.Config, in action.In[serviceC
 		state.Known[id] = "SSH public key for CodeCommit, uploaded " + stamp(k.UploadDate)
 	}
 	certificates, err := readCertificates(ctx, cfg, user)
-	if err != nil {
+	if err := state.unless(err, "signing certificates"); err != nil {
 		return state, err
 	}
 	for _, c := range certificates {
@@ -151,4 +161,14 @@ func lookServiceCreds(ctx context.Context, cfg aws.Config, in action.In[serviceC
 		state.Known[id] = "signing certificate, uploaded " + stamp(c.UploadDate)
 	}
 	return state, nil
+}
+
+// unless passes an error on, but for one that says that the endpoint does not know the call: that is noted, and the
+// other kinds go on.
+func (s *serviceCredsState) unless(err error, kind string) error {
+	if call.Code(err) == call.CodeNotAvailable {
+		s.Unseen[kind] = "not available at this endpoint"
+		return nil
+	}
+	return err
 }

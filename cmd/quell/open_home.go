@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/quell-ir/quell/action"
 	"github.com/quell-ir/quell/actions"
 	"github.com/quell-ir/quell/approve"
+	"github.com/quell-ir/quell/call"
 	"github.com/quell-ir/quell/evidence"
 	"github.com/quell-ir/quell/ledger"
 	"github.com/quell-ir/quell/plan"
@@ -166,7 +168,7 @@ func (m *Main) account(ctx context.Context, h *home) (scope.Reader, error) {
 
 // awsConfig is the standard AWS configuration: profiles, SSO, regions, AWS_ENDPOINT_URL.
 func (m *Main) awsConfig(ctx context.Context) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithAppID("quell")}
+	options := []func(*config.LoadOptions) error{config.WithAppID("quell"), config.WithRetryer(patient)}
 	if m.cli.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(m.cli.Profile))
 	}
@@ -181,6 +183,18 @@ func (m *Main) awsConfig(ctx context.Context) (aws.Config, error) {
 		cfg.Region = "us-east-1"
 	}
 	return cfg, nil
+}
+
+// patient is the SDK's standard retryer, which does not ask again where the endpoint does not know the call.
+func patient() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if call.IsPage(err) {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
+		})}, o.Retryables...)
+	})
 }
 
 // personOf is who a decision is by: an identity that a person holds, else the local operator.

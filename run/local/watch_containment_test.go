@@ -94,12 +94,14 @@ func TestNothingContainedIsNotWatched(t *testing.T) {
 	}
 }
 
-// TestWatchExtendsThePlan: what is seen binds a step, once, which is settled before the next probe.
+// TestWatchMayBindSteps: what is seen binds a step, which is settled before the verdict.
 func TestWatchExtendsThePlan(t *testing.T) {
 	b := watched(t, step("tag", "toy.tag", "alice"), step("deny", "toy.deny", "alice", "tag"))
-	b.driver.Watch = b.silent
-	b.driver.Extend = func(context.Context, *run.State, quell.Probe) ([]quell.PlanStep, error) {
-		return []quell.PlanStep{step("tag", "toy.tag", "alice"), step("more", "toy.tag", "bob")}, nil
+	b.driver.Watch = func(ctx context.Context, s *run.State) (quell.Probe, error) {
+		if s.Steps["more"] == nil {
+			ok(t, b.put(t, quell.RecordBound, quell.Bound{Steps: []quell.PlanStep{step("tag", "toy.tag", "alice"), step("more", "toy.tag", "bob")}}))
+		}
+		return b.silent(ctx, s)
 	}
 	var told []quell.RecordKind
 	b.driver.Tell = func(r quell.Record) { told = append(told, r.Kind) }
@@ -139,5 +141,18 @@ func TestATrailThatCannotBeReadIsBlindness(t *testing.T) {
 	}
 	if looks == 0 {
 		t.Error("that the step could not be looked at is nowhere said")
+	}
+}
+
+// TestWatchingStopsWhereAPersonIsAsked: without an answer nothing can be said to hold, and waiting longer tells nothing.
+func TestWatchingStopsWhereAPersonIsAsked(t *testing.T) {
+	asked := step("ask", "toy.deny", "bob", "tag bob")
+	asked.Mode = quell.Approve
+	b := watched(t, step("tag", "toy.tag", "alice"), step("deny", "toy.deny", "alice", "tag"), step("tag bob", "toy.tag", "bob"), asked)
+	b.driver.Watch = b.silent
+	start := b.world.Clock().Now()
+	ok(t, b.driver.Run(t.Context(), 24*time.Hour))
+	if took := b.world.Clock().Now().Sub(start); took > time.Minute || b.driver.State.Verdict.Verdict != quell.Unknown || b.look(t, "bob").Denied {
+		t.Errorf("it took %s, verdict %+v", took, b.driver.State.Verdict)
 	}
 }

@@ -86,7 +86,12 @@ func (r *Reader) step() error {
 	case errors.Is(err, errBroken):
 		r.report.Rows++
 		r.report.bad(fmt.Sprintf("broken JSON at byte %d of the text; went on at the next line", r.split.at))
+		nested := len(r.frames) > 0
 		r.frames = nil
+		// A line that broke off shows by what begins the next.
+		if nested && r.split.fresh {
+			return nil
+		}
 		return r.split.skipLine()
 	}
 	return err

@@ -17,16 +17,21 @@ type csvReader struct {
 // maxColumns is above what any export has; a row of a million commas would cost a slice header each.
 const maxColumns = 4096
 
-// row reads one row. errLong means that it was passed over up to a line end; the next row may then begin inside a quoted
-// field, and is told by its number of fields.
+// row reads one row. Of a long one nothing is kept, and errLong says that it was passed over: to its end, or where a quote
+// does not close for as long again, to the next line.
 func (c *csvReader) row() ([]string, error) {
 	var fields []string
 	var field []byte
-	size, started := 0, false
-	add := func(b byte) { field = append(field, b); size++ }
+	size, started, long := 0, false, false
+	add := func(b byte) {
+		if size++; !long {
+			field = append(field, b)
+		}
+	}
 	end := func() {
-		fields, field = append(fields, string(field)), field[:0]
-		size++
+		if size++; !long {
+			fields, field = append(fields, string(field)), field[:0]
+		}
 	}
 	quoted, closed := false, false // inside quotes; behind the closing one
 	for {
@@ -34,14 +39,19 @@ func (c *csvReader) row() ([]string, error) {
 		switch {
 		case errors.Is(err, io.EOF) && quoted:
 			return nil, io.ErrUnexpectedEOF
-		case errors.Is(err, io.EOF) && started:
+		case errors.Is(err, io.EOF) && started && !long:
 			end()
 			return fields, nil
+		case errors.Is(err, io.EOF) && long:
+			return nil, errLong
 		case err != nil:
 			return nil, err
 		}
 		started = true
 		if size > maxRow || len(fields) > maxColumns {
+			fields, field, long = nil, nil, true
+		}
+		if size > 2*maxRow {
 			return nil, c.pass(b)
 		}
 		switch {
@@ -55,11 +65,13 @@ func (c *csvReader) row() ([]string, error) {
 			quoted, closed = false, true
 		case quoted:
 			add(b)
-		case b == '"' && len(field) == 0 && !closed:
+		case b == '"' && (len(field) == 0 && !closed || long):
 			quoted = true
 		case b == c.comma:
 			end()
 			closed = false
+		case b == '\n' && long:
+			return nil, errLong
 		case b == '\n':
 			end()
 			return fields, nil

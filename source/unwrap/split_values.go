@@ -11,6 +11,9 @@ import (
 // escaping them into a string can double that.
 const maxRow = 4 << 20
 
+// maxDepth bounds brackets in brackets. A record of CloudTrail has about ten.
+const maxDepth = 200
+
 // errLong says that a row was passed over because it is longer than maxRow.
 var errLong = fmt.Errorf("longer than %d bytes", maxRow)
 
@@ -22,12 +25,16 @@ var errBroken = errors.New("broken JSON")
 type splitter struct {
 	in *bufio.Reader
 	at int64 // bytes taken
+	// fresh says that nothing but white space was taken of this line, and was does so of the byte before.
+	fresh, was bool
 }
 
 func (s *splitter) next() (byte, error) {
 	c, err := s.in.ReadByte()
 	if err == nil {
 		s.at++
+		s.was = s.fresh
+		s.fresh = c == '\n' || s.fresh && (c == ' ' || c == '\t' || c == '\r')
 	}
 	return c, err
 }
@@ -35,6 +42,7 @@ func (s *splitter) next() (byte, error) {
 func (s *splitter) back() {
 	_ = s.in.UnreadByte() // cannot fail: every call follows a ReadByte
 	s.at--
+	s.fresh = s.was
 }
 
 // token skips white space and returns the byte after it, still to be read.
@@ -54,9 +62,12 @@ func (s *splitter) token() (byte, error) {
 }
 
 // value appends the next value to buf. Past maxRow it goes on to the value's end but keeps nothing more, and says errLong.
-// It checks brackets and strings only: whoever decodes the value checks the rest.
+// Of grammar it checks what shows that a line broke off and another value has begun; whoever decodes the value checks the
+// rest.
 func (s *splitter) value(buf []byte) ([]byte, error) {
-	depth, long := 0, false
+	var open []byte // the brackets around
+	var before byte // the last token
+	long := false
 	keep := func(c byte) {
 		if len(buf) < maxRow {
 			buf = append(buf, c)
@@ -70,35 +81,41 @@ func (s *splitter) value(buf []byte) ([]byte, error) {
 			return buf, unexpected(err)
 		}
 		switch c {
+		case ' ', '\t', '\r', '\n':
+			continue // outside of strings it means nothing, and one row is to be one line
 		case '"':
 			keep(c)
 			if err := s.text(keep); err != nil {
 				return buf, err
 			}
 		case '{', '[':
-			keep(c)
-			depth++
-		case '}', ']', ',', ':':
-			if depth == 0 {
-				return buf, errBroken // a value cannot begin like this
+			// Behind a value, or in an object where a name must stand, nothing can open.
+			if len(open) > 0 && before != ':' && (open[len(open)-1] == '{' || before != ',' && before != '[') || len(open) >= maxDepth {
+				s.back()
+				return buf, errBroken
 			}
 			keep(c)
-			if c == '}' || c == ']' {
-				depth--
+			open = append(open, c)
+		case '}', ']':
+			// The brackets' codes lie two apart.
+			if len(open) == 0 || open[len(open)-1] != c-2 {
+				return buf, errBroken
 			}
-		case ' ', '\t', '\r', '\n':
-			if depth > 0 {
-				continue // outside of strings it means nothing, and one row is to be one line
+			keep(c)
+			open = open[:len(open)-1]
+		case ',', ':':
+			if len(open) == 0 {
+				return buf, errBroken
 			}
+			keep(c)
 		default:
 			keep(c)
-			if depth == 0 {
-				if err := s.bare(keep); err != nil {
-					return buf, err
-				}
+			if err := s.bare(keep); err != nil {
+				return buf, err
 			}
 		}
-		if depth == 0 {
+		before = c
+		if len(open) == 0 {
 			if long {
 				return buf, errLong
 			}
