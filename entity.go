@@ -37,6 +37,7 @@ const (
 	PartMade   Part = "made"   // it came into being by the act
 	PartUsed   Part = "used"   // it was a means: an assumed role, a source address
 	PartRead   Part = "read"   // its content was read
+	PartNamed  Part = "named"  // a call listed or described it, and neither read nor changed it
 	// PartSuspect: it came into being by the subject's hand, at a time when that may still have been its owner's.
 	PartSuspect Part = "suspect"
 )

@@ -63,12 +63,25 @@ func nameKey(kind EntityKind, account, name string) string {
 	return string(kind) + " " + account + " " + name
 }
 
+// contentReads are the calls that hand out content, by event name. To list or describe a thing is not to read it: a
+// response that rotates every secret an intruder has listed would do the intruder's work.
+var contentReads = map[string]bool{
+	"GetObject": true, "GetObjectTorrent": true, "SelectObjectContent": true, "GetSecretValue": true,
+	"BatchGetSecretValue": true, "GetParameter": true, "GetParameters": true, "GetParametersByPath": true,
+	"GetParameterHistory": true, "GetPasswordData": true, "GetItem": true, "BatchGetItem": true, "Query": true, "Scan": true,
+	"GetFunction20150331v2": true, "GetFunction": true, "GetSnapshotBlock": true, "GetConsoleOutput": true,
+	"GetLogEvents": true, "FilterLogEvents": true, "GetQueryResults": true,
+}
+
 // acted is the part of what a request names: content was read only where the call went through.
 func (n *namer) acted() Part {
-	if n.e.ReadOnly && n.e.Succeeded() {
+	switch {
+	case !n.e.ReadOnly || !n.e.Succeeded():
+		return PartTarget
+	case contentReads[n.e.Name]:
 		return PartRead
 	}
-	return PartTarget
+	return PartNamed
 }
 
 // actor names who acted.

@@ -89,7 +89,7 @@ var ErrNotApplied = errors.New("the document read back does not hold the change"
 // no lock on S3 policies, so a writer in between shows as a lost neighbour, which is reported rather than hidden.
 func (d *Definition) sendEdit(ctx context.Context, cfg aws.Config, input []byte, edit quell.Edit) (EditReply, error) {
 	doc := d.edit
-	before, err := doc.get(ctx, cfg, input)
+	before, err := doc.steady(ctx, cfg, input)
 	if err != nil {
 		return EditReply{}, fmt.Errorf("read before %s: %w", d.Op, err)
 	}
@@ -124,6 +124,29 @@ func (d *Definition) sendEdit(ctx context.Context, cfg aws.Config, input []byte,
 	}
 	return reply, nil
 }
+
+// steady reads the document until two readings in a row agree, so that another writer's burst is waited out and only
+// the instant between the last reading and the write is left to chance.
+func (d *Document) steady(ctx context.Context, cfg aws.Config, input []byte) (json.RawMessage, error) {
+	last, err := d.get(ctx, cfg, input)
+	if err != nil {
+		return nil, err
+	}
+	for range steadyTries {
+		now, err := d.get(ctx, cfg, input)
+		if err != nil {
+			return nil, err
+		}
+		if canonical(now) == canonical(last) {
+			return now, nil
+		}
+		last = now
+	}
+	return last, nil
+}
+
+// steadyTries bounds how often a document that keeps changing is read.
+const steadyTries = 3
 
 // get returns the document, nil where there is none.
 func (d *Document) get(ctx context.Context, cfg aws.Config, input []byte) (json.RawMessage, error) {
@@ -244,12 +267,40 @@ func (d *Document) compare(before, after json.RawMessage, edit quell.Edit) (ours
 	return ours, lost
 }
 
+// canonical spells a document in one way. AWS stores policies with lists of one element as that element, so both
+// spellings count as the same.
 func canonical(raw json.RawMessage) string {
-	text, err := quell.Canonical(raw)
+	var tree any
+	if len(raw) == 0 || json.Unmarshal(raw, &tree) != nil {
+		return string(raw)
+	}
+	text, err := quell.Canonical(single(tree))
 	if err != nil {
 		return string(raw)
 	}
 	return string(text)
+}
+
+// single replaces lists of one scalar by the scalar.
+func single(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, item := range v {
+			v[k] = single(item)
+		}
+	case []any:
+		if len(v) == 1 {
+			switch v[0].(type) {
+			case map[string]any, []any:
+			default:
+				return v[0]
+			}
+		}
+		for i, item := range v {
+			v[i] = single(item)
+		}
+	}
+	return v
 }
 
 func setField(input []byte, field, value string) ([]byte, error) {

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,7 +33,10 @@ func Only(cfg aws.Config, ops ...string) aws.Config {
 
 // OpName is service:Operation of the SDK call whose context this is.
 func OpName(ctx context.Context) string {
-	return ServicePrefix(awsmiddleware.GetServiceID(ctx)) + ":" + awsmiddleware.GetOperationName(ctx)
+	// Some clients name the operation below the guard by way of the SDK, all of them above it by way of smithy.
+	service := cmp.Or(awsmiddleware.GetServiceID(ctx), middleware.GetServiceID(ctx))
+	operation := cmp.Or(awsmiddleware.GetOperationName(ctx), middleware.GetOperationName(ctx))
+	return ServicePrefix(service) + ":" + operation
 }
 
 // ServicePrefix turns the SDK's service id into the prefix that IAM and the CloudTrail event source use.

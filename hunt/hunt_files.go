@@ -32,12 +32,13 @@ type Hunter struct {
 	// Tell hears of each finding as it is made.
 	Tell func(quell.Finding)
 
-	mu       sync.Mutex
-	seen     map[string]bool
-	findings []quell.Finding
-	skipped  []source.Skipped
-	events   int64
-	workers  map[int]*detect.Worker
+	mu         sync.Mutex
+	seen       map[string]bool
+	correlator *detect.Correlator
+	findings   []quell.Finding
+	skipped    []source.Skipped
+	events     int64
+	workers    map[int]*detect.Worker
 }
 
 // Files judges every record below the paths.
@@ -98,8 +99,39 @@ func (h *Hunter) take(m detect.Match, origin string) error {
 		h.skip(origin, err.Error())
 		return nil
 	}
-	h.add(Found(m.Rule, e))
+	if err := h.correlate(m, e); err != nil {
+		h.skip(origin, err.Error())
+	}
+	if !h.Program.Quiet(m.Rule) {
+		h.add(Found(m.Rule, e))
+	}
 	return nil
+}
+
+// correlate gives a match to the rules over several events. They see nothing but matches.
+func (h *Hunter) correlate(m detect.Match, e quell.Event) error {
+	if len(h.Program.Correlations()) == 0 {
+		return nil
+	}
+	h.mu.Lock()
+	if h.correlator == nil {
+		h.correlator = h.Program.NewCorrelator(0)
+	}
+	c := h.correlator
+	h.mu.Unlock()
+	return c.Add(m, &e)
+}
+
+// correlated makes findings of what the correlations came to.
+func (h *Hunter) correlated() []quell.Finding {
+	if h.correlator == nil {
+		return nil
+	}
+	var out []quell.Finding
+	for _, hit := range h.correlator.Hits() {
+		out = append(out, FoundTogether(hit))
+	}
+	return out
 }
 
 func (h *Hunter) add(f quell.Finding) {
@@ -135,7 +167,7 @@ func (h *Hunter) Records(records []json.RawMessage, origin string) error {
 func (h *Hunter) Result() Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := Result{Events: h.events, Skipped: orEmpty(h.skipped), Findings: orEmpty(append([]quell.Finding(nil), h.findings...))}
+	r := Result{Events: h.events, Skipped: orEmpty(h.skipped), Findings: orEmpty(append(h.correlated(), h.findings...))}
 	sortFindings(r.Findings)
 	r.Incidents = group(r.Findings, h)
 	return r

@@ -19,6 +19,26 @@ func Found(rule *detect.Rule, e quell.Event) quell.Finding {
 	}
 }
 
+// FoundTogether makes the finding of a correlation over several events.
+func FoundTogether(hit detect.Hit) quell.Finding {
+	f := quell.Finding{
+		ID: "f-" + quell.ShortHash(16, hit.Rule.ID, hit.ID), Rule: hit.Rule.ID, Title: hit.Rule.Title, Severity: hit.Rule.Level,
+		Techniques: orEmpty(hit.Rule.Techniques), Time: hit.First, Events: orEmpty(hit.Events), Source: "quell",
+		Why: firstSentence(hit.Rule.Description), Entities: []quell.Entity{},
+	}
+	for _, e := range hit.Seen {
+		if e == nil {
+			continue
+		}
+		f.Entities = quell.MergeEntities(f.Entities, e.Resources)
+		f.Seen = append(f.Seen, slim(*e))
+		if f.Account == "" {
+			f.Account, f.Region = e.Account, e.Region
+		}
+	}
+	return f
+}
+
 // Named is the finding of a person who names whom to respond to.
 func Named(text string, entities []quell.Entity, now time.Time) quell.Finding {
 	f := quell.Finding{

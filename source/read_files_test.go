@@ -119,7 +119,7 @@ func TestFilesByContent(t *testing.T) {
 	wantSkipped := map[string]string{
 		"empty.json": "empty", "empty.gz": "empty", "README.md": `not a log: begins with "# Logs"`, "LICENSE": `not a log: begins with "Apache License"`,
 		"bad.json": `not JSON: begins with "hello"`, "blank.log": "empty", "archive.zip": "not a log: a zip archive inside; unpack it first",
-		"table.parquet": "not a log: a Parquet table inside; unpack it first", ".git": "not logs: a version history",
+		"table.parquet": "broken Parquet table: invalid magic footer of parquet file: \"rest\"", ".git": "not logs: a version history",
 		"stub.gz": "truncated gzip: unexpected EOF", "esc.txt": `not a log: begins with "␛[2Jgone"`,
 		"AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/04/d.json.gz": "not a log: a CloudTrail digest, which holds hashes of log files",
 	}

@@ -90,7 +90,7 @@ func textKind(line string) Kind {
 func archive(head []byte) string {
 	for _, known := range []struct{ magic, what string }{
 		{"PK\x03\x04", "a zip archive"}, {"BZh", "bzip2 data"}, {"\xfd7zXZ", "xz data"},
-		{"PAR1", "a Parquet table"}, {"Obj\x01", "an Avro table"}, {"SQLite format 3", "a database"},
+		{"Obj\x01", "an Avro table"}, {"SQLite format 3", "a database"},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
 			return known.what

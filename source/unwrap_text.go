@@ -5,10 +5,16 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
+	"github.com/quell-ir/quell/source/table"
 	"github.com/quell-ir/quell/source/unwrap"
 )
+
+// maxTable is the most a Parquet table may hold: its directory stands at its end, so it is held whole. Security Lake's and
+// the flow logs' tables have some megabytes.
+const maxTable = 256 << 20
 
 // text is a file's text as it is handed out: the file's own, or what was unwrapped of it.
 type text struct {
@@ -23,13 +29,45 @@ func (r *reader) unwrap(b *body, path string) (text, error) {
 	if err := twice(b, r.opts.MaxExpanded, r.opts.MaxRatio); err != nil {
 		return text{}, err
 	}
+	if magic, err := b.Peek(len(table.Magic)); err == nil && string(magic) == table.Magic {
+		return r.openTable(b)
+	}
 	kind, shape, why := sniff(b, path)
 	if why != "" || shape == "" {
 		return text{Reader: b.Reader, kind: kind, why: why}, nil
 	}
-	rows := unwrap.NewReader(b.Reader, shape, func(line string) bool { return textKind(line) != "" })
+	return records(unwrap.NewReader(b.Reader, shape, isText)), nil
+}
+
+// openTable puts a reader of rows over a Parquet table.
+func (r *reader) openTable(b *body) (text, error) {
+	data, err := io.ReadAll(io.LimitReader(b.Reader, maxTable+1))
+	if err != nil {
+		return text{}, err
+	}
+	if len(data) > maxTable {
+		return text{}, fmt.Errorf("a Parquet table of more than %d bytes: split it", maxTable)
+	}
+	rows, err := table.NewReader(data)
+	if err != nil {
+		return text{}, err
+	}
+	// A column of one value takes no room, however many rows there are: the cap is for what comes out.
+	in := bufio.NewReaderSize(&capped{in: rows, body: b, most: r.opts.MaxExpanded}, peekBytes)
+	head, _ := in.Peek(peekBytes) // a failure comes again when it is read
+	line, _, _ := strings.Cut(string(head), "\n")
+	if isText(line) {
+		return text{Reader: in, kind: textKind(line)}, nil
+	}
+	return records(unwrap.NewReader(in, unwrap.JSON, isText)), nil
+}
+
+// isText says whether a line is of a log that is no JSON.
+func isText(line string) bool { return textKind(line) != "" }
+
+// records looks at what was unwrapped: the first record tells which log this was exported from.
+func records(rows *unwrap.Reader) text {
 	out := text{Reader: bufio.NewReaderSize(rows, peekBytes), rows: rows}
-	// The first record tells which log this was exported from.
 	head, err := out.Peek(peekBytes)
 	if len(head) == 0 {
 		out.why = "an export without a record in it"
@@ -39,11 +77,11 @@ func (r *reader) unwrap(b *body, path string) (text, error) {
 		if unread := out.unread(); unread != "" {
 			out.why += "; " + unread
 		}
-		return out, nil
+		return out
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	out.kind = kindOf(head, string(line))
-	return out, nil
+	return out
 }
 
 // twice opens gzip in gzip: Firehose compresses what a subscription has compressed before.

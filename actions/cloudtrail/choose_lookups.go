@@ -45,6 +45,7 @@ func (e *exporter) setLookups(in action.In[exportParams, struct{}]) {
 	e.m.Lookups = all[:min(len(all), mostLookups)]
 }
 
+// chooseLookups takes every key and name in whatever part: a key that was made is as telling as the one that made it.
 func chooseLookups(target quell.Entity, incident quell.Incident) []lookup {
 	set := map[lookup]bool{}
 	add := func(attribute types.LookupAttributeKey, value string) {

@@ -336,7 +336,7 @@ func FuzzFileName(f *testing.F) {
 // Naming requests early must not open the guard that only declared operations pass.
 func TestNamedKeepsTheGuard(t *testing.T) {
 	world := sandbox.New(sandbox.Options{Seed: 1})
-	cfg := named(call.Only(world.Admin("us-east-1"), "cloudtrail:DescribeTrails"))
+	cfg := call.Only(world.Admin("us-east-1"), "cloudtrail:DescribeTrails")
 	client := cloudtrail.NewFromConfig(cfg)
 	if _, err := client.DescribeTrails(t.Context(), &cloudtrail.DescribeTrailsInput{}); err != nil {
 		t.Error(err)

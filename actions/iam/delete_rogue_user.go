@@ -40,10 +40,11 @@ type rogueState struct {
 
 // DeleteRogueUser deletes a user that the intruder made, with everything that hangs on it.
 var DeleteRogueUser = action.Define(action.Spec[rogueParams, rogueState]{
-	Name:   "iam.delete-rogue-user",
-	Title:  "delete a user that the intruder made",
-	Phase:  quell.Eradicate,
-	Target: quell.KindUser,
+	Name:         "iam.delete-rogue-user",
+	Title:        "delete a user that the intruder made",
+	Irreversible: true,
+	Phase:        quell.Eradicate,
+	Target:       quell.KindUser,
 	Doc: action.Doc{
 		What:   "Deletes a user and all that IAM wants gone before: access keys, console password, MFA devices, certificates, SSH keys, service credentials, group memberships, policies; what denies it everything goes last.",
 		Why:    "A quarantined user is harmless but still there: a careless hand lifts the deny, and the name stays trusted by whatever policy names it.",

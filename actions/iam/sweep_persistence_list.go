@@ -12,6 +12,7 @@ import (
 	"github.com/quell-ir/quell"
 )
 
+// roles looks at roles made or changed. One made by the intruder trusts whom the intruder likes, often another account.
 func (s *sweep) roles(ctx context.Context) error {
 	roles, err := everyPage(func(marker *string) ([]types.Role, bool, *string, error) {
 		out, err := iam.NewFromConfig(s.cfg).ListRoles(ctx, &iam.ListRolesInput{Marker: marker})
@@ -60,6 +61,7 @@ func trustNote(document string) string {
 	return strings.Join(sorted(who), ", ")
 }
 
+// describeRole lists a changed role's policies for a person.
 func (s *sweep) describeRole(ctx context.Context, name string, c *candidate) error {
 	inline, err := readRolePolicyNames(ctx, s.cfg, name)
 	if missing(err) {
@@ -121,6 +123,7 @@ func (s *sweep) sweptRole(ctx context.Context, r types.Role, c *candidate) error
 	return nil
 }
 
+// groups only lists: a group acts through its users, and a deny on it would strike them all.
 func (s *sweep) groups(ctx context.Context) error {
 	groups, err := everyPage(func(marker *string) ([]types.Group, bool, *string, error) {
 		out, err := iam.NewFromConfig(s.cfg).ListGroups(ctx, &iam.ListGroupsInput{Marker: marker})
@@ -246,6 +249,8 @@ func (s *sweep) providers(ctx context.Context) error {
 	return nil
 }
 
+// provider notes one that came since. It is not removed here: roles that trust it would stop, and only a person knows
+// which of them are real.
 func (s *sweep) provider(arn, made, remove string) {
 	how := s.by.made(wordIdP, quell.KindResource, arn, "", arn, made)
 	if how == "" && s.by.touched(quell.KindResource, arn, "", arn) {

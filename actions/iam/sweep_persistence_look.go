@@ -25,6 +25,7 @@ type sweep struct {
 	state sweepState
 }
 
+// lookSweep reads the whole account rather than the incident's entities alone: what the trail missed shows by its date.
 func lookSweep(ctx context.Context, cfg aws.Config, in action.In[sweepParams, sweepState]) (sweepState, error) {
 	s := &sweep{cfg: cfg, in: in, by: attributing(in), state: sweepState{
 		Users: map[string]sweptUser{}, Keys: map[string]sweptKey{}, Roles: map[string]sweptRole{}, Seen: map[string]candidate{},
@@ -42,6 +43,7 @@ func lookSweep(ctx context.Context, cfg aws.Config, in action.In[sweepParams, sw
 	return s.state, nil
 }
 
+// note keys a candidate by kind and name, so that no order of lists shows in the state.
 func (s *sweep) note(c candidate) { s.state.Seen[c.Kind+"/"+firstOf(c.Name, c.ID)] = c }
 
 func firstOf(a, b string) string {
@@ -61,6 +63,7 @@ func (s *sweep) gap(what string, err error) error {
 	return wrap(err, "list", what)
 }
 
+// users fails where they cannot be listed: a sweep that sees no users must not end as done.
 func (s *sweep) users(ctx context.Context) error {
 	users, err := everyPage(func(marker *string) ([]types.User, bool, *string, error) {
 		out, err := iam.NewFromConfig(s.cfg).ListUsers(ctx, &iam.ListUsersInput{Marker: marker})
@@ -152,6 +155,7 @@ func (s *sweep) sweptUser(ctx context.Context, name, arn string, c *candidate) e
 		s.state.LastUse[key] = use
 	}
 	c.Dealt = now.Inline || now.Attached || now.Boundary == denyAll(partitionOf(arn))
+	// Keys are planned apart: a user's keys stay off at undo, its deny does not.
 	if c.Note = spared(s.in, c.ID, name, arn, now.HeldBy); c.Note == "" {
 		s.state.Users[name] = sweptUser{
 			UserID: now.UserID, ARN: arn, Inline: now.Inline, Attached: now.Attached, Boundary: now.Boundary, HeldBy: now.HeldBy,
@@ -160,6 +164,7 @@ func (s *sweep) sweptUser(ctx context.Context, name, arn string, c *candidate) e
 	return nil
 }
 
+// userCredentials looks at a user's ways in. New keys on old users are how an intruder stays under a known name.
 func (s *sweep) userCredentials(ctx context.Context, name, id, arn string, neutralised bool) error {
 	keys, err := readKeys(ctx, s.cfg, name)
 	if missing(err) {
@@ -232,6 +237,7 @@ func (s *sweep) key(ctx context.Context, user, arn string, k types.AccessKeyMeta
 	return nil
 }
 
+// policiesNote lists policies without judging them: IAM does not say when one was attached, nor by whom.
 func policiesNote(inline []string, attached []types.AttachedPolicy) string {
 	names := map[string]bool{}
 	for _, n := range inline {

@@ -54,6 +54,7 @@ func planSweep(in action.In[sweepParams, sweepState], now sweepState) ([]quell.C
 	for _, name := range slices.Sorted(maps.Keys(now.Roles)) {
 		calls = append(calls, planRole(in, name, now.Roles[name])...)
 	}
+	// A key that came after the first look has no inverse: nobody but the intruder can have made it.
 	for _, id := range slices.Sorted(maps.Keys(now.Keys)) {
 		if key := now.Keys[id]; key.Status == string(types.StatusTypeActive) {
 			wasActive := in.Before.Keys[id].Status == string(types.StatusTypeActive)
@@ -106,6 +107,7 @@ func planRole(in action.In[sweepParams, sweepState], role string, now sweptRole)
 // mostLines bounds what a preview lists for a person; the outputs hold everything.
 const mostLines = 50
 
+// breaksSweep tells what stops first, and after it what was found and left alone: that list is the reason to sweep.
 func breaksSweep(_ action.In[sweepParams, sweepState], now sweepState) []string {
 	var out, left []string
 	for _, key := range slices.Sorted(maps.Keys(now.Seen)) {

@@ -79,6 +79,7 @@ var BlockPublic = action.Define(action.Spec[blockParams, blockState]{
 	Breaks: breaksBlock,
 })
 
+// planBlock sends all four settings, because one that is left out is turned off.
 func planBlock(in action.In[blockParams, blockState], now blockState) ([]quell.Call, error) {
 	if !now.Exists || now.Flags[flagACLs] && now.Flags[flagIgnore] && now.Flags[flagPolicy] && now.Flags[flagRestrict] {
 		return nil, nil
@@ -93,15 +94,18 @@ func planBlock(in action.In[blockParams, blockState], now blockState) ([]quell.C
 		})
 	}
 	c := put(true, true, true, true)
+	// No block and a block with all four off let the same in, but only one of them was there.
 	if was := in.Before.Flags; in.Before.Set {
 		c = c.UndoneBy(put(was[flagACLs], was[flagIgnore], was[flagPolicy], was[flagRestrict]))
 	} else {
 		c = c.UndoneBy(deletePublicAccessBlock.With(&s3.DeletePublicAccessBlockInput{Bucket: &name, ExpectedBucketOwner: owner}))
 	}
+	// The target may know no region, and S3 answers in the bucket's own only.
 	c.Region = now.Region
 	return []quell.Call{c.Touching("/set", "/flags")}, nil
 }
 
+// breaksBlock says what stops as far as S3 tells, what may stop, and what goes on.
 func breaksBlock(in action.In[blockParams, blockState], now blockState) []string {
 	name := quell.Clean(nameOf(in.Target))
 	out := []string{}
@@ -134,6 +138,7 @@ func breaksBlock(in action.In[blockParams, blockState], now blockState) []string
 		"not stopped: presigned URLs, and accounts that the policy names")
 }
 
+// lookBlock must read the block and the tags, on which the plan and the guard rest; what only warns may be refused.
 func lookBlock(ctx context.Context, cfg aws.Config, in action.In[blockParams, blockState]) (blockState, error) {
 	state := blockState{Flags: map[string]bool{}, Grants: map[string]bool{}}
 	found, cfg, err := readBucket(ctx, cfg, in.Target)

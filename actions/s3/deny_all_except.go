@@ -116,6 +116,7 @@ func statementOf(in action.In[denyParams, denyState]) (denyStatement, error) {
 	}, nil
 }
 
+// planDeny compares the statement whole, so that one which somebody weakened is put back.
 func planDeny(in action.In[denyParams, denyState], now denyState) ([]quell.Call, error) {
 	if !now.Exists {
 		return nil, nil
@@ -143,6 +144,7 @@ func planDeny(in action.In[denyParams, denyState], now denyState) ([]quell.Call,
 	return []quell.Call{c.Touching("/ours")}, nil
 }
 
+// refuseDeny guards against the one mistake here that only the root user can repair: shutting ourselves out.
 func refuseDeny(in action.In[denyParams, denyState], now denyState) string {
 	name := quell.Clean(nameOf(in.Target))
 	if why := heldByOther(in.Target, now.HeldBy, in.Incident.ID); why != "" || !now.Exists {
@@ -161,6 +163,7 @@ func refuseDeny(in action.In[denyParams, denyState], now denyState) string {
 	if err != nil {
 		return err.Error() + "; correct responders or the parameter allow"
 	}
+	// Asked of the very statement that would be sent, not of how it was made.
 	for _, arn := range in.Settings.Responders {
 		for _, shown := range shownAs(arn) {
 			if denies(statement, shown) {
@@ -180,6 +183,7 @@ func refuseDeny(in action.In[denyParams, denyState], now denyState) string {
 	return ""
 }
 
+// breaksDeny names whom the policy lets in so far: that is all S3 knows of who uses a bucket.
 func breaksDeny(in action.In[denyParams, denyState], now denyState) []string {
 	name := quell.Clean(nameOf(in.Target))
 	out := []string{fmt.Sprintf("every reader and writer of %s but: %s", name,
@@ -198,6 +202,7 @@ func breaksDeny(in action.In[denyParams, denyState], now denyState) []string {
 	return append(out, "who used the bucket in the last day is known only where data events or access logs are kept")
 }
 
+// lookDeny keeps facts about the others' statements only; the document itself is read afresh when the edit is sent.
 func lookDeny(ctx context.Context, cfg aws.Config, in action.In[denyParams, denyState]) (denyState, error) {
 	state := denyState{Theirs: map[string]bool{}, Allowed: map[string]bool{}}
 	found, cfg, err := readBucket(ctx, cfg, in.Target)

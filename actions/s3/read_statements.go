@@ -59,6 +59,7 @@ func readStatements(ctx context.Context, cfg aws.Config, target quell.Entity, si
 	return s, nil
 }
 
+// splitPolicy sets our statement apart. The size is counted the way the merged document will be written: compact.
 func splitPolicy(text, sid string) (statements, error) {
 	out := statements{sids: map[string]bool{}, allowed: map[string]bool{}}
 	if text == "" {
@@ -108,6 +109,7 @@ func splitPolicy(text, sid string) (statements, error) {
 	return out, err
 }
 
+// addPrincipals notes a statement's principals whatever its conditions say: they are for people to recognise.
 func addPrincipals(set map[string]bool, raw json.RawMessage) {
 	var kinds map[string]oneOrMany[string]
 	if json.Unmarshal(raw, &kinds) != nil {

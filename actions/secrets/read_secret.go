@@ -64,6 +64,7 @@ func after(made string, incident quell.Incident) bool {
 	return err == nil && !at.Before(incident.Opened.Truncate(time.Second))
 }
 
+// lookSecret reads what is known about a secret, never the secret: GetSecretValue is not among the reads.
 func lookSecret(ctx context.Context, cfg aws.Config, in action.In[rotateParams, rotateState]) (rotateState, error) {
 	id := idOf(in.Target)
 	state := rotateState{Foreign: map[string]bool{}, Region: regionOf(in.Target, cfg.Region)}
@@ -155,6 +156,7 @@ func readResourcePolicy(ctx context.Context, cfg aws.Config, id, account string,
 	return nil
 }
 
+// accountOf is the account in an ARN.
 func accountOf(id, otherwise string) string {
 	if parts := strings.SplitN(id, ":", 6); len(parts) == 6 && parts[0] == "arn" {
 		return parts[4]

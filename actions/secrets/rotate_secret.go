@@ -107,6 +107,8 @@ var Rotate = action.Define(action.Spec[rotateParams, rotateState]{
 	},
 })
 
+// refuseRotation says no where a rotation cannot succeed, and who must do what instead. A value that is newer than the
+// incident settles the step whoever wrote it.
 func refuseRotation(in action.In[rotateParams, rotateState], now rotateState) string {
 	name := quell.Clean(nameOf(in.Target))
 	switch {
@@ -133,6 +135,7 @@ func refuseRotation(in action.In[rotateParams, rotateState], now rotateState) st
 	return ""
 }
 
+// breaksRotation names who may be surprised, and who can read the new value as they read the old.
 func breaksRotation(in action.In[rotateParams, rotateState], now rotateState) []string {
 	name := quell.Clean(nameOf(in.Target))
 	read := "never read in this region"

@@ -55,10 +55,10 @@ func TestMessages(t *testing.T) {
 		strings.ReplaceAll(notice, "a+b%3D", "%zz"), strings.ReplaceAll(notice, "a+b%3D.json", ""), strings.ReplaceAll(notice, "a+b%3D", "breaks"), " ",
 		strings.ReplaceAll(notice, "a+b%3D", "text"),
 	}
-	f, cfg := start(t, bodies, map[string]string{"logs/a b=.json": "[1]", "logs/c.json": "[2]", "logs/d e.json": "[3]", "logs/breaks.json": "[4", "logs/text.json": "prose"})
+	f, cfg := start(t, bodies, map[string]string{"logs/a b=.json": "[1]", "logs/c.json": "[2]", "logs/d e.json": "[3]", "logs/breaks.json": "[4, 5, 6", "logs/text.json": "prose"})
 	texts, asides, report := drain(t, Queue{Config: cfg, URL: cfg2url(cfg.BaseEndpoint), Clock: stepClock{}, Buckets: []string{"logs"}})
 	want := map[string]string{
-		"s3://logs/a b=.json": "json [1]", "s3://logs/c.json": "json [2]", "s3://logs/d e.json": "json [3]", "s3://logs/breaks.json": "json [4",
+		"s3://logs/a b=.json": "json [1]", "s3://logs/c.json": "json [2]", "s3://logs/d e.json": "json [3]", "s3://logs/breaks.json": "json [4, 5, 6",
 		"sqs:m4": "json " + bodies[4], "sqs:m5": `json {"eventName":"Y","eventTime":"2026-03-04T05:06:07Z"}`,
 	}
 	if diff := cmp.Diff(want, texts); diff != "" {

@@ -79,7 +79,7 @@ func TestPrefix(t *testing.T) {
 }
 
 func TestPrefixFailures(t *testing.T) {
-	_, cfg := start(t, nil, map[string]string{"logs/denied.json": "", "logs/z.json": "[]", "logs/breaks.json": "["})
+	_, cfg := start(t, nil, map[string]string{"logs/denied.json": "", "logs/z.json": "[]", "logs/breaks.json": "[1, 2, 3"})
 	p := Prefix{Config: cfg, Bucket: "logs"}
 	origins, _, report := readPrefix(t, p)
 	if len(origins) != 2 || len(report.Skipped) != 2 || !strings.Contains(report.Skipped[0].Why, "unexpected EOF") || !strings.Contains(report.Skipped[1].Why, "AccessDenied") {

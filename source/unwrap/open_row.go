@@ -24,20 +24,26 @@ const maxOpened = 8
 // the word that CloudWatch Logs and shippers use.
 var whole = []string{"eventJson", "event.original", "_source.event.original", "@message", "_raw", "message"}
 
-// open takes the record out of a row that is valid JSON.
+// open takes the record out of a row.
 func (r *Reader) open(raw []byte, depth int) {
 	raw = bytes.TrimSpace(raw)
 	if depth > maxOpened {
 		r.report.bad("rows in rows, more than are opened")
 		return
 	}
-	if raw[0] == '[' {
+	switch raw[0] {
+	case '[':
 		r.openList(raw, depth)
+		return
+	case '{':
+	default:
+		r.report.bad("no object: " + string(raw[:min(len(raw), 60)]))
 		return
 	}
 	var o map[string]json.RawMessage
-	if raw[0] != '{' || json.Unmarshal(raw, &o) != nil {
-		r.report.bad("no object: " + string(raw[:min(len(raw), 60)]))
+	// Shippers and searches cut long messages: a part of a record is named, not guessed at.
+	if err := json.Unmarshal(raw, &o); err != nil {
+		r.report.bad("broken or cut JSON: " + string(raw[:min(len(raw), 60)]))
 		return
 	}
 	has := func(key string) bool { return len(o[key]) > 0 && string(o[key]) != "null" }
@@ -189,11 +195,6 @@ func (r *Reader) message(text string, depth int) {
 	case strings.HasPrefix(text, "H4sI"):
 		r.inflate(text, depth)
 	case text[0] == '{' || text[0] == '[':
-		// Shippers and searches cut long messages: a part of a record is named, not guessed at.
-		if !json.Valid([]byte(text)) {
-			r.report.bad("a message of broken or cut JSON: " + text[:min(len(text), 60)])
-			return
-		}
 		r.open([]byte(text), depth+1)
 	default:
 		r.emitText(text)

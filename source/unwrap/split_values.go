@@ -67,66 +67,83 @@ func (s *splitter) token() (byte, error) {
 func (s *splitter) value(buf []byte) ([]byte, error) {
 	var open []byte // the brackets around
 	var before byte // the last token
-	long := false
-	keep := func(c byte) {
-		if len(buf) < maxRow {
-			buf = append(buf, c)
-			return
-		}
-		long = true
-	}
+	kept := &bounded{buf: buf}
 	for {
 		c, err := s.next()
 		if err != nil {
-			return buf, unexpected(err)
+			return kept.buf, unexpected(err)
 		}
 		switch c {
 		case ' ', '\t', '\r', '\n':
 			continue // outside of strings it means nothing, and one row is to be one line
 		case '"':
-			keep(c)
-			if err := s.text(keep); err != nil {
-				return buf, err
+			kept.add(c)
+			if err := s.text(kept); err != nil {
+				return kept.buf, err
 			}
 		case '{', '[':
 			// Behind a value, or in an object where a name must stand, nothing can open.
 			if len(open) > 0 && before != ':' && (open[len(open)-1] == '{' || before != ',' && before != '[') || len(open) >= maxDepth {
 				s.back()
-				return buf, errBroken
+				return kept.buf, errBroken
 			}
-			keep(c)
+			kept.add(c)
 			open = append(open, c)
 		case '}', ']':
 			// The brackets' codes lie two apart.
 			if len(open) == 0 || open[len(open)-1] != c-2 {
-				return buf, errBroken
+				return kept.buf, errBroken
 			}
-			keep(c)
+			kept.add(c)
 			open = open[:len(open)-1]
 		case ',', ':':
 			if len(open) == 0 {
-				return buf, errBroken
+				return kept.buf, errBroken
 			}
-			keep(c)
+			kept.add(c)
 		default:
-			keep(c)
-			if err := s.bare(keep); err != nil {
-				return buf, err
+			kept.add(c)
+			if err := s.bare(kept); err != nil {
+				return kept.buf, err
 			}
 		}
 		before = c
 		if len(open) == 0 {
-			if long {
-				return buf, errLong
+			if kept.long {
+				return kept.buf, errLong
 			}
-			return buf, nil
+			return kept.buf, nil
 		}
 	}
 }
 
+// bounded keeps up to maxRow bytes.
+type bounded struct {
+	buf  []byte
+	long bool
+}
+
+func (b *bounded) add(c ...byte) {
+	room := maxRow - len(b.buf)
+	if len(c) > room {
+		c, b.long = c[:max(room, 0)], true
+	}
+	b.buf = append(b.buf, c...)
+}
+
 // text reads a string behind its opening quote.
-func (s *splitter) text(keep func(byte)) error {
+func (s *splitter) text(kept *bounded) error {
 	for {
+		// Most of a log is text in strings: what is in the buffer is taken in one piece.
+		if plain, _ := s.in.Peek(s.in.Buffered()); len(plain) > 0 {
+			n := 0
+			for n < len(plain) && plain[n] != '"' && plain[n] != '\\' && plain[n] >= ' ' {
+				n++
+			}
+			kept.add(plain[:n]...)
+			_, _ = s.in.Discard(n) // cannot fail: it was peeked at
+			s.at += int64(n)
+		}
 		c, err := s.next()
 		if err != nil {
 			return unexpected(err)
@@ -137,7 +154,7 @@ func (s *splitter) text(keep func(byte)) error {
 			s.back()
 			return errBroken
 		}
-		keep(c)
+		kept.add(c)
 		switch c {
 		case '"':
 			return nil
@@ -146,13 +163,13 @@ func (s *splitter) text(keep func(byte)) error {
 			if err != nil {
 				return unexpected(err)
 			}
-			keep(escaped)
+			kept.add(escaped)
 		}
 	}
 }
 
 // bare reads the rest of a number or word.
-func (s *splitter) bare(keep func(byte)) error {
+func (s *splitter) bare(kept *bounded) error {
 	for {
 		c, err := s.next()
 		if errors.Is(err, io.EOF) {
@@ -166,7 +183,7 @@ func (s *splitter) bare(keep func(byte)) error {
 			s.back()
 			return nil
 		}
-		keep(c)
+		kept.add(c)
 	}
 }
 

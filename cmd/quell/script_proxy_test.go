@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// gate stands before an emulator: it hears the name of every operation and may answer in its place.
+type gate struct {
+	next *httputil.ReverseProxy
+	// answer says whether it wrote the answer itself.
+	answer func(w http.ResponseWriter, op string, n int64) bool
+	calls  atomic.Int64
+}
+
+func newGate(endpoint string, answer func(w http.ResponseWriter, op string, n int64) bool) (*gate, error) {
+	target, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	return &gate{answer: answer, next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		// The signature covers the host, by which S3's buckets are told apart.
+		r.Out.Host = r.In.Host
+	}}}, nil
+}
+
+// ServeHTTP implements http.Handler.
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	if g.answer(w, opOf(r, body), g.calls.Add(1)) {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	g.next.ServeHTTP(w, r)
+}
+
+// opOf names the operation: the query protocol has it in the form, JSON protocols in a header, REST in method and path.
+func opOf(r *http.Request, body []byte) string {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		return target[strings.LastIndex(target, ".")+1:]
+	}
+	if form, err := url.ParseQuery(string(body)); err == nil && form.Get("Action") != "" {
+		return form.Get("Action")
+	}
+	return r.Method + " " + r.URL.Path
+}
+
+// refuse writes an error as the query protocol has it.
+func refuse(w http.ResponseWriter, code, message string) {
+	w.Header().Set("Content-Type", "text/xml")
+	w.WriteHeader(http.StatusForbidden)
+	fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`, code, message)
+}
+
+// proxy puts a gate before the emulator that answers an error to one operation, or to all (*), until the script ends:
+// `proxy UpdateAccessKey AccessDenied`. `proxy off` takes it away. Each error that it gave is in the log.
+func proxy(ts *testscript.TestScript, _ bool, args []string) {
+	if args[0] == "off" {
+		ts.Setenv("AWS_ENDPOINT_URL", ts.Getenv("ENDPOINT"))
+		return
+	}
+	g, err := newGate(ts.Getenv("ENDPOINT"), func(w http.ResponseWriter, op string, _ int64) bool {
+		if args[0] != "*" && args[0] != op {
+			return false
+		}
+		refuse(w, args[1], "User: arn:aws:iam::123456789012:user/responder is not authorized")
+		return true
+	})
+	ts.Check(err)
+	server := httptest.NewServer(g)
+	ts.Defer(server.Close)
+	ts.Setenv("AWS_ENDPOINT_URL", server.URL)
+}
+
+// flip turns one byte of a file: `flip FILE TEXT` the first of a text's last occurrence, `flip FILE` the file's middle.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	at := len(data) / 2
+	if len(args) > 1 {
+		if at = bytes.LastIndex(data, []byte(args[1])); at < 0 {
+			ts.Fatalf("%s does not hold %q", args[0], args[1])
+		}
+	}
+	data[at] ^= 0x01
+	ts.Check(os.WriteFile(path, data, 0o600))
+}
+
+// refill writes a file anew from hexadecimal escapes in a template, for bytes that no script may hold: \x1b and \u202e.
+func refill(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[0])
+	for from, to := range map[string]string{`<ESC>`: "\x1b", `<BEL>`: "\x07", `<RLO>`: "\u202e", `<C1>`: "\u009b", `<NUL>`: "\x00"} {
+		text = strings.ReplaceAll(text, from, to)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
+}
+
+func TestOpOf(t *testing.T) {
+	tests := []struct{ method, path, target, body, want string }{
+		{"POST", "/", "", "Action=GetUser&Version=2010-05-08", "GetUser"},
+		{"POST", "/", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents", "{}", "LookupEvents"},
+		{"GET", "/bucket", "", "", "GET /bucket"},
+	}
+	for _, tt := range tests {
+		r := httptest.NewRequest(tt.method, tt.path, nil)
+		if tt.target != "" {
+			r.Header.Set("X-Amz-Target", tt.target)
+		}
+		if got := opOf(r, []byte(tt.body)); got != tt.want {
+			t.Errorf("%s %s: %q, want %q", tt.method, tt.path, got, tt.want)
+		}
+	}
+}
