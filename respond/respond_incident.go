@@ -94,7 +94,7 @@ func (s *session) learn(ctx context.Context) error {
 	if have, ok := s.view.Scope(); ok && sameScope(have, found) {
 		return nil
 	}
-	return s.record(ctx, quell.RecordScope, found)
+	return s.recordScope(ctx, found)
 }
 
 // bind chooses the playbook once, and binds every step that is not bound yet.

@@ -80,7 +80,7 @@ func (s *session) outcome(only func(*run.Step) bool) Outcome {
 	if !v.KnownBy.IsZero() {
 		out.KnownBy = v.KnownBy.UTC().Format(time.RFC3339)
 	}
-	if found, ok := s.view.Scope(); ok {
+	if found, ok := wholeScope(&s.view); ok {
 		out.Scope = &found
 		out.Blind = union(out.Blind, found.Blind)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/incident"
 	"github.com/quell-ir/quell/run"
 	"github.com/quell-ir/quell/source/scope"
 )
@@ -107,10 +108,36 @@ func (s *session) extend(ctx context.Context, seen scope.Sighting) error {
 	if have, ok := s.view.Scope(); ok {
 		found = merge(have, found)
 	}
-	if err := s.record(ctx, quell.RecordScope, found); err != nil {
+	if err := s.recordScope(ctx, found); err != nil {
 		return err
 	}
 	return s.bind(ctx)
+}
+
+// recordScope records a scope with those acts only that no earlier one holds: together they are the timeline.
+func (s *session) recordScope(ctx context.Context, found quell.Scope) error {
+	known := map[string]bool{}
+	for _, earlier := range s.view.Scopes {
+		for _, e := range earlier.What.Timeline {
+			known[e.ID] = true
+		}
+	}
+	found.Timeline = slices.DeleteFunc(slices.Clone(found.Timeline), func(e quell.Event) bool { return known[e.ID] })
+	return s.record(ctx, quell.RecordScope, found)
+}
+
+// wholeScope is the last scope with the acts of all of them, by time.
+func wholeScope(view *incident.View) (quell.Scope, bool) {
+	found, ok := view.Scope()
+	if !ok {
+		return found, false
+	}
+	found.Timeline = nil
+	for _, s := range view.Scopes {
+		found.Timeline = append(found.Timeline, s.What.Timeline...)
+	}
+	slices.SortStableFunc(found.Timeline, func(a, b quell.Event) int { return a.Time.Compare(b.Time) })
+	return found, true
 }
 
 // merge adds a later sighting to an earlier scope, keeping the earlier beginning.
@@ -125,17 +152,6 @@ func merge(have, found quell.Scope) quell.Scope {
 	}
 	out.UsedBy = have.UsedBy
 	out.Events = max(have.Events, found.Events)
-	seen := map[string]bool{}
-	out.Timeline = nil
-	for _, list := range [][]quell.Event{have.Timeline, found.Timeline} {
-		for _, e := range list {
-			if !seen[e.ID] {
-				seen[e.ID] = true
-				out.Timeline = append(out.Timeline, e)
-			}
-		}
-	}
-	slices.SortStableFunc(out.Timeline, func(a, b quell.Event) int { return a.Time.Compare(b.Time) })
 	out.Blind = union(have.Blind, found.Blind)
 	out.Read = union(have.Read, found.Read)
 	return out

@@ -31,10 +31,7 @@ func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level appro
 	if len(problems) > 0 {
 		return nil, problems[0]
 	}
-	reader := scope.Reader{
-		Config: func(_ context.Context, region string) (aws.Config, error) { return w.Admin(region), nil },
-		Clock:  w.Clock(), Home: "us-east-1",
-	}
+	reader := scope.Reader{Config: ReaderConfig(w), Clock: w.Clock(), Home: "us-east-1"}
 	return &respond.Desk{
 		Log: log, Evidence: evidence, Actions: catalogue, Books: books, People: approve.Policy{Level: level},
 		Settings: action.Settings{Responders: []string{Responder(w)}}, Clock: w.Clock(),
@@ -51,6 +48,11 @@ func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level appro
 		Secret: func(reference string) (string, error) { return "Sandbox!" + reference, nil },
 		By:     "responder", Owner: "sandbox", Credentials: "using the sandbox's administrator",
 	}, nil
+}
+
+// ReaderConfig gives the responder's credentials for reading.
+func ReaderConfig(w *sandbox.World) func(context.Context, string) (aws.Config, error) {
+	return func(_ context.Context, region string) (aws.Config, error) { return w.Admin(region), nil }
 }
 
 // Naive is the response that people reach for first: switch the key off, and nothing else.

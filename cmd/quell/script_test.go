@@ -134,7 +134,7 @@ func oneValue(text string) (any, error) {
 	return v, nil
 }
 
-// at walks a dotted path through what the last command printed: fields, indices, and ids of the things in a list; # is
+// at walks a dotted path through what the last command printed: fields, indices, and ids of the things in a list; len is
 // the length. It is false where the path ends nowhere.
 func at(ts *testscript.TestScript, path string) (string, bool) {
 	v, err := oneValue(ts.ReadFile("stdout"))
@@ -162,13 +162,13 @@ func at(ts *testscript.TestScript, path string) (string, bool) {
 func child(v any, part string) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if part == "#" {
+		if part == "len" {
 			return len(v), true
 		}
 		c, ok := v[part]
 		return c, ok
 	case []any:
-		if part == "#" {
+		if part == "len" {
 			return len(v), true
 		}
 		if i, err := strconv.Atoi(part); err == nil {
@@ -178,7 +178,10 @@ func child(v any, part string) (any, bool) {
 			return v[i], true
 		}
 		for _, item := range v {
-			if m, ok := item.(map[string]any); ok && (m["id"] == part || m["action"] == part || m["op"] == part) {
+			m, _ := item.(map[string]any)
+			id, _ := m["id"].(string)
+			// A step for each of several targets has the target's id behind its own.
+			if id == part || strings.HasPrefix(id, part+".") {
 				return item, true
 			}
 		}
