@@ -1,11 +1,15 @@
 package hunt
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect"
@@ -15,45 +19,89 @@ import (
 // Load reads Quell's own rules, unless builtin is false, and every rule below the folders. A rule that cannot be used is
 // a Problem, and the others are used all the same.
 func Load(builtin bool, folders ...fs.FS) ([]*detect.Rule, []detect.Problem) {
+	return load(builtin, withoutExamples, folders)
+}
+
+// LoadWhole reads rules with their examples, which judging does not need and which are most of the text.
+func LoadWhole(builtin bool, folders ...fs.FS) ([]*detect.Rule, []detect.Problem) {
+	return load(builtin, func(text []byte) []byte { return text }, folders)
+}
+
+func load(builtin bool, prepare func([]byte) []byte, folders []fs.FS) ([]*detect.Rule, []detect.Problem) {
 	var rules []*detect.Rule
 	var problems []detect.Problem
 	if builtin {
 		folders = append([]fs.FS{detections.FS}, folders...)
 	}
 	for _, folder := range folders {
-		found, bad := ReadRules(folder)
+		found, bad := readRules(folder, prepare)
 		rules = append(rules, found...)
 		problems = append(problems, bad...)
 	}
 	return rules, problems
 }
 
-// ReadRules reads every .yml and .yaml file of a tree, in the order of paths.
-func ReadRules(tree fs.FS) ([]*detect.Rule, []detect.Problem) {
-	var rules []*detect.Rule
+// ruleFile is one file's rules.
+type ruleFile struct {
+	name     string
+	rules    []*detect.Rule
+	problems []detect.Problem
+}
+
+// readRules reads every .yml and .yaml file of a tree, several at a time, and gives them in the order of paths.
+func readRules(tree fs.FS, prepare func([]byte) []byte) ([]*detect.Rule, []detect.Problem) {
+	var files []*ruleFile
 	var problems []detect.Problem
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			problems = append(problems, detect.Problem{Path: name, Why: err.Error()})
 			return nil
 		}
-		if ext := path.Ext(name); d.IsDir() || ext != ".yml" && ext != ".yaml" {
-			return nil
+		if ext := path.Ext(name); !d.IsDir() && (ext == ".yml" || ext == ".yaml") {
+			files = append(files, &ruleFile{name: name})
 		}
-		data, err := fs.ReadFile(tree, name)
-		if err != nil {
-			problems = append(problems, detect.Problem{Path: name, Why: err.Error()})
-			return nil
-		}
-		found, bad := detect.Parse(name, data)
-		rules = append(rules, found...)
-		problems = append(problems, bad...)
 		return nil
 	})
 	if err != nil {
 		problems = append(problems, detect.Problem{Path: ".", Why: err.Error()})
 	}
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, f := range files {
+		group.Go(func() error {
+			data, err := fs.ReadFile(tree, f.name)
+			if err != nil {
+				f.problems = []detect.Problem{{Path: f.name, Why: err.Error()}}
+				return nil
+			}
+			f.rules, f.problems = detect.Parse(f.name, prepare(data))
+			return nil
+		})
+	}
+	_ = group.Wait() // no file's failure is the others'
+	var rules []*detect.Rule
+	for _, f := range files {
+		rules = append(rules, f.rules...)
+		problems = append(problems, f.problems...)
+	}
 	return rules, problems
+}
+
+// withoutExamples empties the lines of a rule's examples, keeping their number for messages.
+func withoutExamples(text []byte) []byte {
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	inside := false
+	for i, line := range lines {
+		if bytes.HasPrefix(line, []byte("---")) {
+			inside = false
+		} else if len(line) > 0 && line[0] != ' ' && line[0] != '\n' && line[0] != '\r' && line[0] != '-' && line[0] != '#' {
+			inside = bytes.HasPrefix(line, []byte("examples:"))
+		}
+		if inside {
+			lines[i] = []byte("\n")
+		}
+	}
+	return bytes.Join(lines, nil)
 }
 
 // Compile makes the program that judges records. Rules that cannot be compiled are an error for a whole program.

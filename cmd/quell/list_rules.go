@@ -51,7 +51,7 @@ func viewRule(r *detect.Rule, whole bool) ruleView {
 }
 
 func ownRules() ([]*detect.Rule, error) {
-	rules, problems := hunt.Load(true)
+	rules, problems := hunt.LoadWhole(true)
 	if len(problems) > 0 {
 		return nil, problems[0]
 	}
