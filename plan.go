@@ -44,11 +44,13 @@ type PlanStep struct {
 	Reads  []string `json:"reads"`
 	Calls  []Call   `json:"calls"`
 	// CLI holds one runnable `aws ...` line per call.
-	CLI    []string        `json:"cli"`
-	Text   string          `json:"text,omitempty"`
-	WhyNot string          `json:"why_not,omitempty"`
-	Needs  []string        `json:"needs,omitempty"`
-	With   json.RawMessage `json:"with,omitempty"`
+	CLI    []string `json:"cli"`
+	Text   string   `json:"text,omitempty"`
+	WhyNot string   `json:"why_not,omitempty"`
+	// Missing are permissions that the identity at hand is known to lack for the calls.
+	Missing []string        `json:"missing,omitempty"`
+	Needs   []string        `json:"needs,omitempty"`
+	With    json.RawMessage `json:"with,omitempty"`
 	// Undo is the id of the step that this one takes back.
 	Undo string `json:"undo,omitempty"`
 }

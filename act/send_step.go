@@ -29,12 +29,16 @@ func (a *Actor) Prepare(st *run.Step, c run.Command) (Prepared, error) {
 	}
 	key := quell.ShortHash(32, st.ID, st.Digest, fmt.Sprint(c.Call), fmt.Sprint(c.Way))
 	reference := quell.ShortHash(16, st.ID, key)
-	send, record, err := call.Fill(planned, a.Clock.Now(), key, func() (string, error) {
+	secret := func() (string, error) {
 		if a.Secret == nil {
 			return "", errors.New("no place to keep a secret is set up")
 		}
 		return a.Secret(reference)
-	})
+	}
+	send, record, err := call.Fill(planned, a.Clock.Now(), key, secret)
+	if st.Undo != "" {
+		send, record, err = call.FillInverse(planned, key, secret)
+	}
 	if err != nil {
 		return Prepared{}, err
 	}

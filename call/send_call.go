@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -96,6 +97,56 @@ const (
 	FillToken  = "${token}"  // a value that is the same for the same call of the same step
 	FillSecret = "${secret}" // a new secret, recorded as a reference only
 )
+
+// FillInverse prepares a call that takes another back. What it puts back is what was there, byte for byte: a policy may
+// hold the text ${now}, and one of an intruder's will. Only a field that is a fill-in as a whole, such as a new password,
+// is filled.
+func FillInverse(call quell.Call, token string, secret func() (string, error)) (send, record quell.Call, err error) {
+	send, record = call, call
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(call.Input, &fields); err != nil {
+		return send, record, fmt.Errorf("decode input of %s: %w", call.Op, err)
+	}
+	whole := func(fill string) []string {
+		var names []string
+		for name, value := range fields {
+			var text string
+			if json.Unmarshal(value, &text) == nil && text == fill {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	set := func(names []string, value string) (json.RawMessage, error) {
+		filled := maps.Clone(fields)
+		for _, name := range names {
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			filled[name] = text
+		}
+		fields = filled
+		return json.Marshal(filled)
+	}
+	tokens, secrets := whole(FillToken), whole(FillSecret)
+	if len(tokens) > 0 {
+		if record.Input, err = set(tokens, token); err != nil {
+			return send, record, err
+		}
+		send.Input = record.Input
+	}
+	if len(secrets) > 0 {
+		value, err := secret()
+		if err != nil {
+			return send, record, fmt.Errorf("make secret for %s: %w", call.Op, err)
+		}
+		if send.Input, err = set(secrets, value); err != nil {
+			return send, record, err
+		}
+	}
+	return send, record, nil
+}
 
 // Fill replaces the fill-ins. The secret function is asked only where the input holds one; the recorded form keeps
 // ${secret}.

@@ -17,6 +17,7 @@ func (d *Desk) Change(ctx context.Context, id string, change quell.Change) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close(ctx)) }()
+	change.From = was(s.view.Incident, change.What)
 	err = incident.Next(s.view.Incident.Standing, change)
 	if errors.Is(err, incident.ErrSame) {
 		return nil
@@ -33,6 +34,19 @@ func (d *Desk) Change(ctx context.Context, id string, change quell.Change) (err 
 		}
 	}
 	return s.record(ctx, quell.RecordChanged, change)
+}
+
+// was is what a change would replace, for the rules of changes and for the record.
+func was(in quell.Incident, what string) string {
+	switch what {
+	case incident.ChangeStanding:
+		return string(in.Standing)
+	case incident.ChangeSeverity:
+		return in.Severity.String()
+	case incident.ChangePhase:
+		return string(in.Phase)
+	}
+	return ""
 }
 
 // takeOver gives the findings of one incident to another, before the one says that it was merged.

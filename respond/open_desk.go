@@ -38,6 +38,10 @@ type Desk struct {
 	Trail func(ctx context.Context, principals []quell.Entity, since time.Time) (scope.Sighting, error)
 	// Live says whether the trail shows Quell's own acts after a time, in every region read.
 	Live func(ctx context.Context, since time.Time) (bool, error)
+	// Simulate asks policy evaluation what a principal may do; nil where nobody can be asked. Self is the ARN of the
+	// identity that acts.
+	Simulate func(ctx context.Context, arn string, actions []string) (scope.Judgements, string)
+	Self     string
 	// Secret makes and keeps a secret under a reference.
 	Secret func(reference string) (string, error)
 	// Stop is asked before every call that changes something.
@@ -137,8 +141,9 @@ func (s *session) read(records []quell.Record) error {
 		Actor: &act.Actor{
 			Actions: s.desk.Actions, Settings: s.desk.Settings, Clock: s.desk.Clock, Config: s.desk.sendConfig, Secret: s.desk.Secret,
 		},
+		Automatic: func(st *run.Step) bool { return s.automatic(st.PlanStep) },
 		Covers: func(st *run.Step, now time.Time) bool {
-			return s.automatic(st.PlanStep) || s.desk.People.Covered(s.view.Incident, st.PlanStep, st.Decisions, st.Calls, now)
+			return s.desk.People.Covered(s.view.Incident, st.PlanStep, st.Decisions, st.Calls, now)
 		},
 	}
 	if s.desk.Trail != nil {
@@ -173,13 +178,14 @@ func (j journal) Append(ctx context.Context, records ...quell.Record) ([]quell.R
 	return kept, err
 }
 
-// Ready implements local.Journal.
-func (j journal) Ready() error {
-	if j.s.lease.Valid(callMargin) == nil {
-		return nil
-	}
-	if err := j.s.lease.Renew(context.Background(), leaseTime); err != nil {
-		return err
+// Ready implements local.Journal. The store is asked each time: a machine that was asleep believes in a lease that ran out
+// meanwhile, and only the store knows that somebody else has it.
+func (j journal) Ready(ctx context.Context) error {
+	if err := j.s.lease.Renew(ctx, leaseTime); err != nil {
+		return &quell.Error{
+			Code: quell.CodeRefused, What: "the hold on incident " + j.s.lease.Incident() + " was lost; nothing more was sent", Err: err,
+			Next: "see what the other process did with `quell incident show " + j.s.lease.Incident() + "`, then `quell run` goes on",
+		}
 	}
 	return j.s.lease.Valid(callMargin)
 }

@@ -1,6 +1,7 @@
 package respond
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,16 +26,36 @@ func (d *Desk) Open(ctx context.Context, findings []quell.Finding) ([]Opened, er
 	if len(findings) == 0 {
 		return nil, errors.New("open incident: no findings")
 	}
+	for try := 0; ; try++ {
+		out, err := d.openAll(ctx, findings)
+		if !errors.Is(err, errRaced) || try == openTries {
+			return out, err
+		}
+	}
+}
+
+// errRaced says that another process opened the incident between our reading the ledger and our writing to it. Findings
+// arrive twice within milliseconds, by two terminals or two ways of delivery; read again, they are the other's incident.
+var errRaced = errors.New("another process opened the same incident at the same moment; try again")
+
+const openTries = 5
+
+func (d *Desk) openAll(ctx context.Context, findings []quell.Finding) ([]Opened, error) {
 	known, err := d.Incidents(ctx)
 	if err != nil {
 		return nil, err
 	}
+	taken := map[string]bool{}
+	for _, in := range known {
+		taken[in.ID] = true
+	}
 	var out []Opened
 	for _, cluster := range incident.Group(findings, known, incident.Options{}) {
-		opened, err := d.openCluster(ctx, cluster)
+		opened, err := d.openCluster(ctx, cluster, taken)
 		if err != nil {
 			return out, err
 		}
+		taken[opened.ID] = true
 		out = append(out, opened)
 	}
 	return out, nil
@@ -65,14 +86,14 @@ func (d *Desk) Incidents(ctx context.Context) ([]quell.Incident, error) {
 	return out, nil
 }
 
-func (d *Desk) openCluster(ctx context.Context, c incident.Cluster) (Opened, error) {
+func (d *Desk) openCluster(ctx context.Context, c incident.Cluster, taken map[string]bool) (Opened, error) {
 	opened := Opened{ID: c.Known, Also: c.Also, Refers: c.Refers}
 	if c.Over {
 		// The same finding on a closed incident is not news; what is new about it opens another.
 		return opened, nil
 	}
 	if c.Known == "" {
-		return d.openNew(ctx, c, opened)
+		return d.openNew(ctx, c, opened, taken)
 	}
 	s, err := d.open(ctx, c.Known)
 	if err != nil {
@@ -82,9 +103,9 @@ func (d *Desk) openCluster(ctx context.Context, c incident.Cluster) (Opened, err
 	return opened, errors.Join(err, s.close(ctx))
 }
 
-func (d *Desk) openNew(ctx context.Context, c incident.Cluster, opened Opened) (Opened, error) {
+func (d *Desk) openNew(ctx context.Context, c incident.Cluster, opened Opened, taken map[string]bool) (Opened, error) {
 	in := incident.Open(c, d.Clock.Now())
-	id, err := d.freeID(ctx, in)
+	id, err := d.freeID(ctx, in, taken)
 	if err != nil {
 		return opened, err
 	}
@@ -94,6 +115,10 @@ func (d *Desk) openNew(ctx context.Context, c incident.Cluster, opened Opened) (
 		return opened, err
 	}
 	s := &session{desk: d, lease: lease}
+	// Whoever had the lease before us may have opened it and gone.
+	if size, err := d.Log.Size(ctx, id); err != nil || size > 0 {
+		return opened, errors.Join(cmp.Or(err, errRaced), s.close(ctx))
+	}
 	if err := s.read(nil); err != nil {
 		return opened, errors.Join(err, s.close(ctx))
 	}
@@ -116,8 +141,9 @@ func (d *Desk) openNew(ctx context.Context, c incident.Cluster, opened Opened) (
 	return opened, errors.Join(err, s.close(ctx))
 }
 
-// freeID returns the incident's own id, or where a closed incident has it already the next of its family.
-func (d *Desk) freeID(ctx context.Context, in quell.Incident) (string, error) {
+// freeID returns the incident's own id, or where an incident known to be over has it already the next of its family. An id
+// that nobody knew of a moment ago is another process's incident for the same findings.
+func (d *Desk) freeID(ctx context.Context, in quell.Incident, taken map[string]bool) (string, error) {
 	id := in.ID
 	for n := 2; ; n++ {
 		size, err := d.Log.Size(ctx, id)
@@ -126,6 +152,9 @@ func (d *Desk) freeID(ctx context.Context, in quell.Incident) (string, error) {
 		}
 		if size == 0 {
 			return id, nil
+		}
+		if !taken[id] {
+			return "", errRaced
 		}
 		id = fmt.Sprintf("%s-%d", in.ID, n)
 	}

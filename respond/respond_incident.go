@@ -21,6 +21,9 @@ type Options struct {
 	Apply bool
 	// Wait is how long to stay and watch.
 	Wait time.Duration
+	// Again binds steps anew that were taken back: somebody named the subject again, after an undo. Without it, as when a
+	// run goes on, what a person took back stays taken back. The calls are planned afresh and need a yes of their own.
+	Again bool
 }
 
 // Respond continues an incident: it finds out the scope, binds the plan, shows or carries it out, and judges whether
@@ -44,6 +47,11 @@ func (d *Desk) Respond(ctx context.Context, id string, o Options) (out Outcome, 
 	if err := s.bind(ctx); err != nil {
 		return s.outcome(nil), err
 	}
+	if o.Again {
+		if err := s.bindAgain(ctx); err != nil {
+			return s.outcome(nil), err
+		}
+	}
 	started := quell.RunStarted{Apply: o.Apply, Credentials: d.Credentials}
 	if err := s.driver.Start(ctx, started); err != nil {
 		return s.outcome(nil), err
@@ -52,7 +60,9 @@ func (d *Desk) Respond(ctx context.Context, id string, o Options) (out Outcome, 
 		if err := s.driver.Run(ctx, 0); err != nil {
 			return s.outcome(nil), err
 		}
-		return s.outcome(nil), nil
+		out := s.outcome(nil)
+		d.judgePermissions(ctx, &out)
+		return out, nil
 	}
 	err = s.apply(ctx, o.Wait)
 	return s.outcome(nil), err
@@ -121,6 +131,28 @@ func (s *session) bind(ctx context.Context) error {
 		return nil
 	}
 	return s.record(ctx, quell.RecordBound, quell.Bound{Playbook: book.ID, Version: book.Version, Steps: steps})
+}
+
+// bindAgain binds every step that was taken back, unless the incident turned out to be a false alarm.
+func (s *session) bindAgain(ctx context.Context) error {
+	if s.view.Incident.Standing == quell.Dismissed {
+		return nil
+	}
+	var steps []quell.PlanStep
+	for _, id := range s.driver.State.Order {
+		if st := s.driver.State.Steps[id]; st.Undo == "" && st.Status == quell.StepUndone {
+			steps = append(steps, st.PlanStep)
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	for i := range steps {
+		// How it went the last time is no part of what is bound.
+		steps[i].Status, steps[i].WhyNot, steps[i].Digest = quell.StepPending, "", ""
+		steps[i].Calls, steps[i].Breaks, steps[i].CLI = nil, nil, nil
+	}
+	return s.record(ctx, quell.RecordBound, quell.Bound{Playbook: s.driver.State.Playbook, Steps: steps})
 }
 
 func (s *session) book(in quell.Incident, found quell.Scope) (quell.Playbook, bool) {

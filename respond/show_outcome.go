@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -128,11 +129,25 @@ func (s *session) show(st *run.Step) quell.PlanStep {
 	case p.Status == quell.StepPending && st.Fresh && len(p.Calls) > 0:
 		p.Status = quell.StepReady
 	}
+	if p.WhyNot == "" && p.Undo != "" {
+		p.WhyNot = strings.Join(notTakenBack(p.Breaks), "; ")
+	}
 	p.Calls = orEmpty(p.Calls)
 	p.Breaks = orEmpty(p.Breaks)
 	p.Reads = orEmpty(p.Reads)
 	p.CLI = orEmpty(p.CLI)
 	return p
+}
+
+// notTakenBack are the parts of an undo that stay, with the reason, which a preview must say too.
+func notTakenBack(breaks []string) []string {
+	var out []string
+	for _, b := range breaks {
+		if why, stays := strings.CutPrefix(b, "not taken back: "); stays {
+			out = append(out, why)
+		}
+	}
+	return out
 }
 
 func orEmpty[T any](list []T) []T {
@@ -142,12 +157,10 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// automatic says whether policy sets a step in motion by itself now; confirming an incident can make it so.
+// automatic says whether policy sets a step in motion by itself now: confirming an incident can make it so, dismissing it
+// or lowering the level ends it, whatever the step was bound as. A step that no playbook at hand knows waits for a person.
 func (s *session) automatic(p quell.PlanStep) bool {
-	if p.Mode == quell.Auto {
-		return true
-	}
-	if p.Mode != quell.Approve || p.Undo != "" {
+	if p.Mode == quell.Manual || p.Undo != "" {
 		return false
 	}
 	book, ok := s.book(s.view.Incident, quell.Scope{})
@@ -159,7 +172,7 @@ func (s *session) automatic(p quell.PlanStep) bool {
 			continue
 		}
 		for _, info := range s.desk.infos() {
-			if info.Name == step.Action && s.mode(step, info) == quell.Auto {
+			if info.Name == p.Action && p.Action == step.Action && s.mode(step, info) == quell.Auto {
 				return true
 			}
 		}

@@ -49,6 +49,12 @@ func (d *Desk) Undo(ctx context.Context, id string, o UndoOptions) (out Outcome,
 	if err := s.driver.Start(ctx, quell.RunStarted{Apply: o.Apply, Credentials: d.Credentials}); err != nil {
 		return s.outcome(mine), err
 	}
-	err = s.driver.SettleSome(ctx, mine)
+	if err := s.driver.SettleSome(ctx, mine); err != nil {
+		return s.outcome(mine), err
+	}
+	if o.Apply && len(steps) > 0 {
+		// What was proven while it was contained is not true of what is left.
+		err = s.driver.Judge(ctx)
+	}
 	return s.outcome(mine), err
 }

@@ -2,6 +2,7 @@ package respond
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -69,12 +70,67 @@ func (s *session) watch(ctx context.Context, state *run.State) (quell.Probe, err
 		}
 	}
 	// IAM and STS write their records in us-east-1: without that region nobody can see whether identities are held.
-	if _, home := seen.Watermarks[globalRegion]; s.desk.Live != nil && !seen.Through.IsZero() && home {
+	// And a region that could not be read is one in which anything may go on.
+	_, home := seen.Watermarks[globalRegion]
+	if unread := unseen(seen.Blind); len(unread) > 0 {
+		p.Note = "cannot be proven without " + strings.Join(unread, ", ")
+	} else if s.desk.Live != nil && !seen.Through.IsZero() && home {
 		if p.Live, err = s.desk.Live(ctx, state.ContainedAt); err != nil {
 			p.Note = "cannot tell whether the trail is live: " + quell.Cut(err.Error(), 200)
 		}
 	}
+	if err := s.simulate(ctx, state); err != nil {
+		return p, err
+	}
 	return p, s.extend(ctx, seen)
+}
+
+// unseen are the blind spots that silence in the trail cannot be told from: all but the data events, which event history
+// never holds and which every verdict names as blind.
+func unseen(blind []string) []string {
+	return slices.DeleteFunc(slices.Clone(blind), func(b string) bool { return b == "s3-data" || strings.HasPrefix(b, "s3-data:") })
+}
+
+// asked are the acts that policy evaluation is asked about: what an intruder needs to go on.
+var asked = []string{
+	"iam:CreateAccessKey", "iam:DeleteUserPolicy", "iam:UpdateAccessKey", "s3:GetObject", "s3:ListAllMyBuckets",
+	"secretsmanager:GetSecretValue", "sts:AssumeRole", "ec2:RunInstances",
+}
+
+// simulate asks policy evaluation about the contained users, once after each containment.
+func (s *session) simulate(ctx context.Context, state *run.State) error {
+	if s.desk.Simulate == nil {
+		return nil
+	}
+	for _, p := range state.Probes {
+		if p.What == run.ProbeSimulate && p.At.After(state.ContainedAt) {
+			return nil
+		}
+	}
+	probe := quell.Probe{What: run.ProbeSimulate}
+	for _, id := range state.Order {
+		st := state.Steps[id]
+		if st.Phase != quell.Contain || st.Undo != "" || st.Target.Kind != quell.KindUser || st.Target.ARN == "" || len(st.Sent) == 0 {
+			continue
+		}
+		judged, why := s.desk.Simulate(ctx, st.Target.ARN, asked)
+		if len(judged) == 0 {
+			slog.Debug("policy evaluation could not be asked", "principal", st.Target.ARN, "why", why)
+			return nil
+		}
+		for _, allowed := range judged {
+			if allowed {
+				probe.Allowed++
+			} else {
+				probe.Denied++
+			}
+		}
+	}
+	if probe.Allowed+probe.Denied == 0 {
+		return nil
+	}
+	probe.At = s.desk.Clock.Now()
+	return s.record(ctx, quell.RecordProbe, probe)
 }
 
 // globalRegion is where the records of IAM and STS's global endpoint are.

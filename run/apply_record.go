@@ -24,7 +24,10 @@ type State struct {
 	// ContainedAt is when the last containing call took effect.
 	ContainedAt time.Time
 	Probes      []quell.Probe
-	Verdict     quell.Verdict
+	// Proving is the index of the first probe made after the last containing call. Earlier ones prove nothing about it,
+	// whatever their clock said.
+	Proving int
+	Verdict quell.Verdict
 	Reapplied   int
 	Lift        bool
 	Closed      bool
@@ -71,6 +74,8 @@ type SentCall struct {
 	At   time.Time
 	// Doubtful: the answer never came.
 	Doubtful bool
+	// Before is the step's first state when this was sent: a step that was taken back and done again has a later one.
+	Before json.RawMessage
 }
 
 // OpenIntent is a call that was written down and may have left.
@@ -166,6 +171,11 @@ func (s *State) bind(steps []quell.PlanStep) {
 	for _, p := range steps {
 		if have := s.Steps[p.ID]; have != nil {
 			have.Needs = p.Needs // a later sighting may give it more to wait for
+			if p.Undo != "" && have.Undo == p.Undo {
+				// Asked for again, they go in the order of this asking.
+				s.Order = append(slices.DeleteFunc(s.Order, func(id string) bool { return id == p.ID }), p.ID)
+			}
+			s.rebind(have)
 			continue
 		}
 		switch {
@@ -178,6 +188,22 @@ func (s *State) bind(steps []quell.PlanStep) {
 		s.Steps[p.ID] = &Step{PlanStep: p}
 		s.Order = append(s.Order, p.ID)
 	}
+}
+
+// rebind begins a step anew that had come to its end: one that was taken back is looked at as if for the first time, and
+// an undo that is asked for again plans again. What was kept stays known, so that a false alarm can still give it back.
+func (s *State) rebind(st *Step) {
+	switch {
+	case st.Undo != "" && st.Status == quell.StepDone:
+	case st.Undo == "" && st.Status == quell.StepUndone:
+		st.Before, st.State, st.After = nil, nil, nil
+		st.Calls, st.Progress, st.Decisions, st.Digest = nil, nil, nil, ""
+		st.Sent = slices.DeleteFunc(slices.Clone(st.Sent), func(c SentCall) bool { return c.Call.Kind != quell.Kept })
+	default:
+		return
+	}
+	st.Status, st.WhyNot = quell.StepPending, ""
+	st.Fresh, st.Waited, st.Settled, st.Refusal, st.Round = false, false, false, "", 0
 }
 
 // startRun makes every step be looked at afresh; what failed or was refused gets a new chance.
@@ -205,8 +231,9 @@ func (s *State) planned(st *Step, p quell.Planned) {
 		st.Before = p.State
 	}
 	st.State = p.State
-	if len(st.Sent) > 0 && (len(p.Calls) == 0 || st.After == nil) {
-		// What Quell left is seen when nothing is left to do; a later look may show what others made of it.
+	if len(st.Sent) > 0 && (len(p.Calls) == 0 || st.After == nil || st.Status == quell.StepRunning) {
+		// What Quell left is seen when nothing is left to do, or, where it gives up, last; a look of a later run may show
+		// what others made of it.
 		st.After = p.State
 	}
 	if st.Status == quell.StepDone && len(p.Calls) > 0 && s.Applying {
@@ -248,19 +275,28 @@ func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
 	planned, _ := st.Calls[open.Of].Way(open.Way)
 	planned.Input, planned.Edit = open.Input, open.Edit
 	if x.OK || doubtful(x.Code) {
-		st.Sent = append(st.Sent, SentCall{Call: planned, At: at, Doubtful: !x.OK})
+		st.Sent = append(st.Sent, SentCall{Call: planned, At: at, Doubtful: !x.OK, Before: st.Before})
 	}
 	if x.OK {
 		p.Done = true
 		p.Code = ""
 		if st.Phase == quell.Contain && st.Undo == "" {
-			s.ContainedAt = at
+			s.contained(at)
 		}
 		return
 	}
 	p.Code = x.Code
 	st.LastError = &x
 	st.LastOp = planned.Op
+}
+
+// contained moves the moment of containment. It never goes back, though a clock may: what was proven before the last
+// containing call was proven without it.
+func (s *State) contained(at time.Time) {
+	if at.After(s.ContainedAt) {
+		s.ContainedAt = at
+	}
+	s.Proving = len(s.Probes)
 }
 
 // Codes after which nobody knows whether the call was carried out. Undo must know of such a call.
@@ -285,7 +321,7 @@ func (s *State) changed(st *Step, c quell.StepChange) {
 		// A call whose answer was lost contains from here on: looking again showed its effect.
 		for _, sent := range st.Sent {
 			if sent.At.After(s.ContainedAt) {
-				s.ContainedAt = sent.At
+				s.contained(sent.At)
 			}
 		}
 	}
@@ -297,11 +333,17 @@ func (s *State) changed(st *Step, c quell.StepChange) {
 			}
 		}
 	}
-	if c.Status == quell.StepDone && st.Undo != "" && len(st.Sent) > 0 {
-		if of := s.Steps[st.Undo]; of != nil {
-			of.Status = quell.StepUndone
-		}
+	if of := s.Steps[st.Undo]; c.Status == quell.StepDone && of != nil && (len(st.Sent) > 0 || ownsNothing(of)) {
+		of.Status = quell.StepUndone
+		// The yes was to doing it, and somebody has said since that it be taken back.
+		of.Decisions = nil
 	}
+}
+
+// ownsNothing says that a step which an undo found with nothing to take back did more than what is kept: others took it
+// back before.
+func ownsNothing(of *Step) bool {
+	return slices.ContainsFunc(of.Sent, func(c SentCall) bool { return c.Call.Kind == quell.Reversible && c.Call.Undo != nil })
 }
 
 // Plan is the state as users see it.

@@ -43,14 +43,14 @@ func Judge(s *State, now time.Time) quell.Verdict {
 	refusals := 0
 	proven := false
 	var leaks []quell.Event
-	for _, p := range s.Probes {
+	for n, p := range s.Probes {
 		switch p.What {
 		case ProbeTrail:
 			if p.Through.After(through) {
 				through = p.Through
 			}
 			// Silence counts only as far as one and the same reading was both complete and proven live.
-			proven = proven || p.Live && !p.Through.Before(effective.Add(Watch))
+			proven = proven || n >= s.Proving && p.Live && !p.Through.Before(effective.Add(Watch))
 			for _, e := range p.Refusals {
 				if e.Time.After(s.ContainedAt) {
 					refusals++

@@ -40,6 +40,9 @@ type Rules struct {
 	Collects func(action string) bool
 	// Delay is how long until reads show what the calls wrote.
 	Delay func(calls []quell.Call) time.Duration
+	// Automatic says whether policy sets a step in motion without a person as things stand now; nil goes by the mode it
+	// was bound with. An incident that was dismissed since makes nothing automatic.
+	Automatic func(st *Step) bool
 	// Covered says whether decisions answer for the calls of a step now.
 	Covered func(st *Step) bool
 	// Retry says whether a failed call of that code may simply be sent again.
@@ -97,19 +100,51 @@ func nextFor(s *State, st *Step, rules Rules) (Command, bool) {
 	if !s.Applying || !ready || st.Mode == quell.Manual {
 		return Command{}, false
 	}
-	if st.Mode == quell.Approve && st.Undo == "" && !rules.Covered(st) {
+	if NeedsYes(st, rules) && !passing(st) {
 		return Command{Do: DoAsk}, true
 	}
 	if st.Round > 0 && untried(st) {
+		if !st.Waited {
+			// Sent, looked, and still to be done: give the write its time to show before sending again or giving up. What
+			// is seen last is what undo compares with.
+			return Command{Do: DoWait, Pause: rules.Delay(slices.Concat(st.Calls, lastCalls(st)))}, true
+		}
 		if why := givenUp(st, rules); why != "" {
 			return Command{Do: DoSet, Status: quell.StepFailed, Why: why}, true
 		}
-		if !st.Waited {
-			// Sent, looked, and still to be done: give the write its time to show before sending again.
-			return Command{Do: DoWait, Pause: rules.Delay(st.Calls)}, true
-		}
 	}
 	return nextCall(st, rules)
+}
+
+// NeedsYes says whether a step's calls lack the yes they need: of policy as it is now, or of people. Taking back is asked
+// for by name and needs none; what cannot be taken back is never automatic, whatever the step was bound as.
+func NeedsYes(st *Step, rules Rules) bool {
+	if st.Undo != "" {
+		return false
+	}
+	automatic := st.Mode == quell.Auto
+	if rules.Automatic != nil {
+		automatic = rules.Automatic(st)
+	}
+	if automatic && !slices.ContainsFunc(st.Calls, cannotBeTakenBack) {
+		return false
+	}
+	return !rules.Covered(st)
+}
+
+func cannotBeTakenBack(c quell.Call) bool {
+	return c.Kind == quell.Irreversible || slices.ContainsFunc(c.Else, cannotBeTakenBack)
+}
+
+// passing says that the last call that took effect was a stop on the way: the step goes on to the next place it may rest
+// in, though its approval ended meanwhile.
+func passing(st *Step) bool {
+	for i, p := range slices.Backward(st.Progress) {
+		if p.Done {
+			return st.Calls[i].Kind == quell.Passing
+		}
+	}
+	return false
 }
 
 func untried(st *Step) bool {

@@ -48,6 +48,12 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 	if err != nil {
 		return plan, err
 	}
+	if len(in.After) == 0 {
+		// Cut off before anybody looked: what is there now is what Quell left, as far as can be known.
+		after = now
+	}
+	contained := lastContained(in.Sent)
+	open := givenBack(in, before, after, now)
 	seen := map[string]bool{}
 	for _, sent := range slices.Backward(in.Sent) {
 		c := sent.Call
@@ -68,7 +74,13 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 			continue
 		}
 		seen[key] = true
-		drift, back := compare(c.Touches, before, after, now)
+		first := before
+		if len(sent.Before) > 0 {
+			if first, err = tree(sent.Before); err != nil {
+				return plan, err
+			}
+		}
+		drift, back := compare(c.Touches, first, after, now)
 		switch {
 		case back:
 			continue
@@ -76,7 +88,13 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 			plan.Refused = append(plan.Refused, fmt.Sprintf("%s: %s", c.Undo.Op, drift))
 			continue
 		}
-		if until, live := stillLive(sent, in); live {
+		if c.Denies != nil && open != "" && !in.Lift {
+			plan.Refused = append(plan.Refused, fmt.Sprintf(
+				"%s: %s, so that %s may be made at any time; contain that first, or say --lift-deny with a --reason",
+				c.Undo.Op, open, c.Denies.Who))
+			continue
+		}
+		if until, live := stillLive(c, contained, in); live {
 			plan.Refused = append(plan.Refused, fmt.Sprintf(
 				"%s: %s may still hold sessions until %s; take it back after that, or say --lift-deny with a --reason",
 				c.Undo.Op, c.Denies.Who, until.UTC().Format(time.RFC3339)))
@@ -87,12 +105,44 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 	return plan, nil
 }
 
-func stillLive(sent SentCall, in UndoInput) (time.Time, bool) {
-	if sent.Call.Denies == nil || in.Lift {
+// lastContained is when the step last shut something: until then a credential may have been made whose life counts from
+// there. A deny does not keep a key from making session tokens (STS asks no permission for GetSessionToken), so that the
+// key's end counts as much as the deny. Source: IAM user guide, Controlling permissions for temporary credentials.
+func lastContained(sent []SentCall) time.Time {
+	var last time.Time
+	for _, s := range sent {
+		if (s.Call.Denies != nil || s.Call.Kind == quell.Kept) && s.At.After(last) {
+			last = s.At
+		}
+	}
+	return last
+}
+
+func stillLive(c quell.Call, contained time.Time, in UndoInput) (time.Time, bool) {
+	if c.Denies == nil || in.Lift {
 		return time.Time{}, false
 	}
-	until := sent.At.Add(time.Duration(sent.Call.Denies.Seconds) * time.Second)
+	until := contained.Add(time.Duration(c.Denies.Seconds) * time.Second)
 	return until, in.At.Before(until)
+}
+
+// givenBack names something that was to be kept, such as a key's inactivity, and that somebody has put back as it was.
+func givenBack(in UndoInput, before, after, now any) string {
+	if in.Dismissed {
+		return ""
+	}
+	for _, s := range in.Sent {
+		if s.Call.Kind != quell.Kept {
+			continue
+		}
+		for _, p := range s.Call.Touches {
+			b, a, n := at(before, p), at(after, p), at(now, p)
+			if n != nil && bytes.Equal(n, b) && !bytes.Equal(n, a) {
+				return fmt.Sprintf("%s was made %s and is %s again", p, show(a), show(n))
+			}
+		}
+	}
+	return ""
 }
 
 // inverses turns a call's undo into calls of their own, each undone by the original.
@@ -163,6 +213,13 @@ func tree(raw json.RawMessage) (any, error) {
 	return v, nil
 }
 
+// keeps says that a step which was taken back still keeps something that a dismissed incident gives back.
+func keeps(s *State, st *Step) bool {
+	return s.Standing == quell.Dismissed && slices.ContainsFunc(st.Sent, func(c SentCall) bool {
+		return c.Call.Kind == quell.Kept && c.Call.Undo != nil
+	})
+}
+
 // UndoSteps binds a step for each that sent something, the last done first. only narrows to one step's id.
 func UndoSteps(s *State, only string) []quell.PlanStep {
 	type done struct {
@@ -172,7 +229,7 @@ func UndoSteps(s *State, only string) []quell.PlanStep {
 	var list []done
 	for _, id := range slices.Backward(s.Order) { // so that of two done in one instant the later in the plan goes first
 		st := s.Steps[id]
-		if len(st.Sent) == 0 || st.Undo != "" || st.Status == quell.StepUndone || only != "" && only != id {
+		if len(st.Sent) == 0 || st.Undo != "" || only != "" && only != id || st.Status == quell.StepUndone && !keeps(s, st) {
 			continue
 		}
 		list = append(list, done{st, st.Sent[len(st.Sent)-1].At})

@@ -19,7 +19,9 @@ import (
 )
 
 // Responder is the identity that responds in a sandbox account.
-func Responder(w *sandbox.World) string { return "arn:aws:iam::" + w.Account() + ":user/quell-responder" }
+func Responder(w *sandbox.World) string {
+	return "arn:aws:iam::" + w.Account() + ":user/quell-responder"
+}
 
 // Desk is a desk in a sandbox account: the real one, with the account's clock and the responder's credentials.
 func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level approve.Level) (*respond.Desk, error) {
@@ -44,7 +46,7 @@ func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level appro
 		Trail: func(ctx context.Context, principals []quell.Entity, since time.Time) (scope.Sighting, error) {
 			return reader.Trail(ctx, principals, since, w.Clock().Now())
 		},
-		Live:   reader.Live,
+		Live: reader.Live, Simulate: reader.Simulate, Self: Responder(w),
 		Secret: func(reference string) (string, error) { return "Sandbox!" + reference, nil },
 		By:     "responder", Owner: "sandbox", Credentials: "using the sandbox's administrator",
 	}, nil

@@ -35,7 +35,7 @@ func (j *journal) Append(_ context.Context, records ...quell.Record) ([]quell.Re
 }
 
 // Ready implements local.Journal. A driver that dies right after writing an intent dies here, before the call leaves.
-func (j *journal) Ready() error {
+func (j *journal) Ready(context.Context) error {
 	if j.dieAt > 0 && len(j.records) >= j.dieAt {
 		return errKilled
 	}

@@ -149,6 +149,8 @@ func (k *trial) driver(t *testing.T) *local.Driver {
 	state.Incident = incidentID
 	return &local.Driver{
 		Journal: k.journal,
+		// Somebody said yes, which what cannot be taken back needs in every mode.
+		Covers: func(*run.Step, time.Time) bool { return true },
 		Actor: &act.Actor{
 			Actions: k.catalogue, Clock: k.account.Clock,
 			Settings: action.Settings{Responders: []string{k.account.Respond}},
@@ -323,7 +325,7 @@ func (k *trial) undo(t *testing.T) {
 	if err := d.Start(t.Context(), quell.RunStarted{Apply: true}); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Settle(t.Context()); err != nil {
+	if err := d.SettleUndo(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range d.State.Order {

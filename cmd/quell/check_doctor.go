@@ -10,13 +10,11 @@ import (
 	"text/tabwriter"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/iam"
-	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/actions"
-	"github.com/quell-ir/quell/call"
+	"github.com/quell-ir/quell/source/scope"
 )
 
 // DoctorCmd is `quell doctor`.
@@ -59,7 +57,10 @@ func (c *DoctorCmd) Run(ctx context.Context, m *Main) (err error) {
 			set[p] = true
 		}
 	}
-	decisions, why := simulatePermissions(ctx, base, principalARN(arn), slices.Sorted(maps.Keys(set)))
+	reader := scope.Reader{
+		Config: func(context.Context, string) (aws.Config, error) { return base, nil }, Clock: m.Clock, Home: base.Region,
+	}
+	decisions, why := reader.Simulate(ctx, principalARN(arn), slices.Sorted(maps.Keys(set)))
 	out := []diagnosis{diagnose("find out the scope", scopeReads, decisions, why)}
 	for _, a := range list {
 		out = append(out, diagnose(a.Name, a.Permissions(), decisions, why))
@@ -93,15 +94,15 @@ var scopeReads = []string{
 	"sts:GetAccessKeyInfo", "sts:GetCallerIdentity",
 }
 
-func diagnose(name string, permissions []string, decisions map[string]string, why string) diagnosis {
+func diagnose(name string, permissions []string, decisions scope.Judgements, why string) diagnosis {
 	d := diagnosis{Action: name, Can: "yes", Missing: []string{}}
 	unknown := false
 	for _, p := range permissions {
-		switch decisions[p] {
-		case "allowed":
-		case "":
+		allowed, judged := decisions[p]
+		switch {
+		case !judged:
 			unknown = true
-		default:
+		case !allowed:
 			d.Missing = append(d.Missing, p)
 		}
 	}
@@ -112,43 +113,4 @@ func diagnose(name string, permissions []string, decisions map[string]string, wh
 		d.Can, d.Why = "unknown", why
 	}
 	return d
-}
-
-// perRequest is how many actions one simulation is asked about; the API's page of results holds 100.
-const perRequest = 100
-
-// simulatePermissions asks IAM what a principal may do. What could not be asked is missing from the map, and why says
-// why. Simulation sees identity policies, boundaries and SCPs of the account, not resource policies or session policies.
-func simulatePermissions(ctx context.Context, cfg aws.Config, arn string, permissions []string) (map[string]string, string) {
-	decisions := map[string]string{}
-	for batch := range slices.Chunk(permissions, perRequest) {
-		var marker *string
-		for {
-			out, err := iam.NewFromConfig(cfg).SimulatePrincipalPolicy(ctx, &iam.SimulatePrincipalPolicyInput{
-				PolicySourceArn: &arn, ActionNames: batch, Marker: marker,
-			})
-			if err != nil {
-				switch code := call.Code(err); {
-				case code == call.CodeNotAvailable:
-					return decisions, "iam:SimulatePrincipalPolicy is not available at this endpoint"
-				case call.Denied(code):
-					return decisions, "iam:SimulatePrincipalPolicy is not allowed to this principal"
-				default:
-					return decisions, quell.Cut(err.Error(), 200)
-				}
-			}
-			for _, r := range out.EvaluationResults {
-				word := "denied"
-				if r.EvalDecision == types.PolicyEvaluationDecisionTypeAllowed {
-					word = "allowed"
-				}
-				decisions[aws.ToString(r.EvalActionName)] = word
-			}
-			if !out.IsTruncated {
-				break
-			}
-			marker = out.Marker
-		}
-	}
-	return decisions, "not every permission could be judged"
 }

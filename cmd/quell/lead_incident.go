@@ -270,6 +270,9 @@ func (c *ReviewCmd) Run(ctx context.Context, m *Main) error {
 		if err != nil {
 			return fmt.Errorf("write review: %w", err)
 		}
+		if c.Out == "" && format == "json" {
+			return m.writeJSON(text.Bytes())
+		}
 		if c.Out == "" {
 			_, err = m.Stdout.Write(text.Bytes())
 			return err

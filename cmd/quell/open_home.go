@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/action"
@@ -143,7 +144,7 @@ func (m *Main) account(ctx context.Context, h *home) (scope.Reader, error) {
 	}
 	arn := aws.ToString(who.Arn)
 	h.desk.Settings.Responders = append(h.desk.Settings.Responders, principalARN(arn))
-	h.desk.By = personOf(arn, h.desk.By)
+	h.desk.By = personOf(arn, h.desk.By, len(h.desk.People.People) > 0)
 	creds := newCredentials(base, m.cli.Role, h.desk.Actions)
 	h.desk.Config = creds.config
 	h.desk.Credentials = "using " + arn + ", not narrowed"
@@ -163,12 +164,20 @@ func (m *Main) account(ctx context.Context, h *home) (scope.Reader, error) {
 		return reader.Trail(ctx, principals, since, m.Clock.Now())
 	}
 	h.desk.Live = reader.Live
+	h.desk.Simulate = reader.Simulate
+	h.desk.Self = principalARN(arn)
+	if m.cli.Role != "" {
+		h.desk.Self = strings.ReplaceAll(m.cli.Role, "{account}", aws.ToString(who.Account))
+	}
 	return reader, nil
 }
 
 // awsConfig is the standard AWS configuration: profiles, SSO, regions, AWS_ENDPOINT_URL.
 func (m *Main) awsConfig(ctx context.Context) (aws.Config, error) {
-	options := []func(*config.LoadOptions) error{config.WithAppID("quell"), config.WithRetryer(patient)}
+	options := []func(*config.LoadOptions) error{config.WithAppID("quell"), config.WithRetryer(patient),
+		// The SDK's own warnings are about connections; what matters comes back as an error.
+		config.WithLogger(logging.Nop{}),
+	}
 	if m.cli.Profile != "" {
 		options = append(options, config.WithSharedConfigProfile(m.cli.Profile))
 	}
@@ -197,10 +206,15 @@ func patient() aws.Retryer {
 	})
 }
 
-// personOf is who a decision is by: an identity that a person holds, else the local operator.
-func personOf(arn, local string) string {
+// personOf is who a decision is by: an identity that a person holds, else the local operator. Where people are named in
+// the settings, a name that anyone can put into the environment is no proof of being one of them: the caller's ARN then
+// stands for itself, and is refused unless it is somebody's.
+func personOf(arn, local string, named bool) string {
 	if person, ok := approve.Identify(arn, ""); ok {
 		return person
+	}
+	if named {
+		return arn
 	}
 	return local
 }

@@ -108,7 +108,10 @@ func writeHuntCSV(w io.Writer, r hunt.Result) error {
 	return out.Error()
 }
 
-var huntPage = template.Must(template.New("hunt").Parse(huntHTML))
+var huntPage = template.Must(template.New("hunt").Funcs(template.FuncMap{"clean": cleanValue}).Parse(huntHTML))
+
+// cleanValue cleans whatever a template prints, its named string types too.
+func cleanValue(v any) string { return quell.Clean(fmt.Sprint(v)) }
 
 type huntPageView struct {
 	hunt.Result

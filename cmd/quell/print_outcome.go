@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ func printOutcome(w io.Writer, out respond.Outcome, full bool) {
 	line("Incident", "%s  %s  %s", in.ID, in.Severity, in.Standing)
 	line("What", "%s", in.Title)
 	line("Who", "%s", subjectLine(in))
-	line("Since", "%s", sinceLine(in, out.Scope))
+	line("Since", "%s", sinceLine(in, out.Scope, actSeen(out.View.FindingList())))
 	line("Breaks", "%s", breaksLine(out))
 	line("Verdict", "%s", verdictLine(out))
 	line("Next", "%s", nextStep(out))
@@ -44,8 +45,11 @@ func subjectLine(in quell.Incident) string {
 	return fmt.Sprintf("%s %s in account %s", in.Subject.Kind, name, account)
 }
 
-func sinceLine(in quell.Incident, scope *quell.Scope) string {
+func sinceLine(in quell.Incident, scope *quell.Scope, seen bool) string {
 	since, last := in.Since, in.LastSeen
+	if !seen {
+		since, last = time.Time{}, time.Time{} // nobody saw an act; the times are those of being named
+	}
 	active := "unknown whether still active"
 	if scope != nil {
 		if !scope.Since.IsZero() {
@@ -62,6 +66,11 @@ func sinceLine(in quell.Incident, scope *quell.Scope) string {
 		}
 	}
 	return fmt.Sprintf("%s, last seen %s, %s", when(since), when(last), active)
+}
+
+// actSeen says whether a finding is about an act, and not only a person's word.
+func actSeen(findings []quell.Finding) bool {
+	return slices.ContainsFunc(findings, func(f quell.Finding) bool { return f.Source != "operator" })
 }
 
 func when(t time.Time) string {
@@ -163,6 +172,9 @@ func printChanges(w io.Writer, out respond.Outcome, full bool) {
 		fmt.Fprintf(w, "%s  %s [%s, %s] on %s\n", p.ID, cmp.Or(p.Title, p.Action), p.Mode, p.Status, quell.Cut(targetName(p.Target), 60))
 		if p.WhyNot != "" {
 			fmt.Fprintf(w, "    ! %s\n", quell.Cut(p.WhyNot, 300))
+		}
+		if len(p.Missing) > 0 {
+			fmt.Fprintf(w, "    ! not permitted to us: %s\n", quell.Cut(strings.Join(p.Missing, ", "), 200))
 		}
 		for i, c := range p.Calls {
 			changes++

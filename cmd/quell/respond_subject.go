@@ -59,7 +59,7 @@ func (c *RespondCmd) Run(ctx context.Context, m *Main) (err error) {
 		ids = appendNew(ids, more)
 	}
 	m.say("%s", h.desk.Credentials)
-	return m.respondAll(ctx, h, ids, respond.Options{Apply: c.Apply, Wait: c.Wait}, c.Full)
+	return m.respondAll(ctx, h, ids, respond.Options{Apply: c.Apply, Wait: c.Wait, Again: true}, c.Full)
 }
 
 // read sorts the subjects into findings from files and names.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/alecthomas/kong"
 
@@ -110,10 +113,33 @@ func (m *Main) status(err error) int {
 
 // printJSON writes the one JSON value of a --json run.
 func (m *Main) printJSON(v any) error {
-	enc := json.NewEncoder(m.Stdout)
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return m.writeJSON(text.Bytes())
+}
+
+// writeJSON writes text that is JSON already. What a terminal acts on is escaped: the encoder leaves C1 controls and
+// bidirectional overrides as they are, and they can stand only inside strings, where an escape means the same.
+func (m *Main) writeJSON(text []byte) error {
+	var out bytes.Buffer
+	out.Grow(len(text))
+	for _, r := range string(text) {
+		switch {
+		case r < 0x7f || !unicode.In(r, unicode.Cc, unicode.Cf) && r != '\u2028' && r != '\u2029':
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	if _, err := out.WriteTo(m.Stdout); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	return nil

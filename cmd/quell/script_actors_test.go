@@ -30,7 +30,7 @@ func enter(ts *testscript.TestScript) cast {
 	return cast{ts: ts, ctx: context.Background(), cfg: cfg, iam: iam.NewFromConfig(cfg)}
 }
 
-// owner prepares the account: `owner user NAME` makes a user with a key and sets $KEY and $ARN; `owner login NAME` gives it
+// owner prepares the account: `owner user NAME` makes a user with a key and sets $KEY, $ARN and $USERID; `owner login NAME` gives it
 // a password; `owner role NAME`; `owner bucket NAME`.
 func owner(ts *testscript.TestScript, _ bool, args []string) {
 	c, name := enter(ts), args[1]
@@ -39,6 +39,7 @@ func owner(ts *testscript.TestScript, _ bool, args []string) {
 		out, err := c.iam.CreateUser(c.ctx, &iam.CreateUserInput{UserName: &name})
 		ts.Check(err)
 		ts.Setenv("ARN", aws.ToString(out.User.Arn))
+		ts.Setenv("USERID", aws.ToString(out.User.UserId))
 		c.key(name, "KEY")
 	case "login":
 		_, err := c.iam.CreateLoginProfile(c.ctx, &iam.CreateLoginProfileInput{UserName: &name, Password: aws.String("Correct-horse-9")})

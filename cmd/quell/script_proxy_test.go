@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -20,11 +21,11 @@ import (
 type gate struct {
 	next *httputil.ReverseProxy
 	// answer says whether it wrote the answer itself.
-	answer func(w http.ResponseWriter, op string, n int64) bool
+	answer func(w http.ResponseWriter, r *http.Request, op string, n int64) bool
 	calls  atomic.Int64
 }
 
-func newGate(endpoint string, answer func(w http.ResponseWriter, op string, n int64) bool) (*gate, error) {
+func newGate(endpoint string, answer func(w http.ResponseWriter, r *http.Request, op string, n int64) bool) (*gate, error) {
 	target, err := url.Parse(endpoint)
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadGateway)
 		return
 	}
-	if g.answer(w, opOf(r, body), g.calls.Add(1)) {
+	if g.answer(w, r, opOf(r, body), g.calls.Add(1)) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -61,8 +62,14 @@ func opOf(r *http.Request, body []byte) string {
 	return r.Method + " " + r.URL.Path
 }
 
-// refuse writes an error as the query protocol has it.
-func refuse(w http.ResponseWriter, code, message string) {
+// refuse writes an error as the caller's protocol has it: JSON or query.
+func refuse(w http.ResponseWriter, r *http.Request, code, message string) {
+	if r.Header.Get("X-Amz-Target") != "" {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"__type":%q,"message":%q}`, code, message)
+		return
+	}
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(http.StatusForbidden)
 	fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error><RequestId>r-1</RequestId></ErrorResponse>`, code, message)
@@ -75,11 +82,11 @@ func proxy(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv("AWS_ENDPOINT_URL", ts.Getenv("ENDPOINT"))
 		return
 	}
-	g, err := newGate(ts.Getenv("ENDPOINT"), func(w http.ResponseWriter, op string, _ int64) bool {
+	g, err := newGate(ts.Getenv("ENDPOINT"), func(w http.ResponseWriter, r *http.Request, op string, _ int64) bool {
 		if args[0] != "*" && args[0] != op {
 			return false
 		}
-		refuse(w, args[1], "User: arn:aws:iam::123456789012:user/responder is not authorized")
+		refuse(w, r, args[1], "User: arn:aws:iam::123456789012:user/responder is not authorized")
 		return true
 	})
 	ts.Check(err)
@@ -103,14 +110,27 @@ func flip(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(path, data, 0o600))
 }
 
-// refill writes a file anew from hexadecimal escapes in a template, for bytes that no script may hold: \x1b and \u202e.
+// refill fills a file's <NAMES>: those of bytes that no script may hold, and of the script's variables.
 func refill(ts *testscript.TestScript, _ bool, args []string) {
-	text := ts.ReadFile(args[0])
-	for from, to := range map[string]string{`<ESC>`: "\x1b", `<BEL>`: "\x07", `<RLO>`: "\u202e", `<C1>`: "\u009b", `<NUL>`: "\x00"} {
-		text = strings.ReplaceAll(text, from, to)
+	for _, file := range args {
+		text := placeholder.ReplaceAllStringFunc(ts.ReadFile(file), func(name string) string {
+			switch name = strings.Trim(name, "<>"); name {
+			case "ESC":
+				return "\x1b"
+			case "BEL":
+				return "\x07"
+			case "RLO":
+				return "\u202e"
+			case "CSI":
+				return "\u009b"
+			}
+			return ts.Getenv(name)
+		})
+		ts.Check(os.WriteFile(ts.MkAbs(file), []byte(text), 0o600))
 	}
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
+
+var placeholder = regexp.MustCompile(`<[A-Z0-9]+>`)
 
 func TestOpOf(t *testing.T) {
 	tests := []struct{ method, path, target, body, want string }{

@@ -51,7 +51,7 @@ func (j *journal) Append(_ context.Context, records ...quell.Record) ([]quell.Re
 	return kept, nil
 }
 
-func (j *journal) Ready() error {
+func (j *journal) Ready(context.Context) error {
 	if j.dieAt > 0 && len(j.records) >= j.dieAt {
 		return errKilled
 	}

@@ -17,8 +17,9 @@ import (
 // no longer holds the incident's lease.
 type Journal interface {
 	Append(ctx context.Context, records ...quell.Record) ([]quell.Record, error)
-	// Ready says that the lease is good for longer than one call may take. It is asked right before each send.
-	Ready() error
+	// Ready says that the lease is good for longer than one call may take, extending it where it must. It is asked right
+	// before each send, and again and again while the driver waits, so that nobody takes over an incident that is worked on.
+	Ready(ctx context.Context) error
 }
 
 // Driver drives one incident.
@@ -26,7 +27,9 @@ type Driver struct {
 	Journal Journal
 	Actor   *act.Actor
 	// Covers says whether people's decisions answer for the calls of a step at a time.
-	Covers   func(st *run.Step, now time.Time) bool
+	Covers func(st *run.Step, now time.Time) bool
+	// Automatic says whether policy sets a step in motion by itself now; nil goes by the mode it was bound with.
+	Automatic func(st *run.Step) bool
 	Clock    quell.Clock
 	Evidence action.Keeper
 	// Stop is asked before each call; an error stops all sending.
@@ -72,14 +75,20 @@ func (d *Driver) Start(ctx context.Context, started quell.RunStarted) error {
 	return d.record(ctx, quell.RecordRun, "", started)
 }
 
-// Settle carries out commands until none can move without a person or time.
+// Settle carries out commands until none can move without a person or time. Steps that take others back are left alone:
+// an undo that was looked at, or cut off, goes on only where it is asked for by name.
 func (d *Driver) Settle(ctx context.Context) error {
-	return d.SettleSome(ctx, func(*run.Step) bool { return true })
+	return d.SettleSome(ctx, func(st *run.Step) bool { return st.Undo == "" })
+}
+
+// SettleUndo settles the steps that take others back.
+func (d *Driver) SettleUndo(ctx context.Context) error {
+	return d.SettleSome(ctx, func(st *run.Step) bool { return st.Undo != "" })
 }
 
 // SettleSome settles only the steps chosen.
 func (d *Driver) SettleSome(ctx context.Context, chosen func(*run.Step) bool) error {
-	rules := d.Actor.Rules(d.covered)
+	rules := d.rules()
 	for {
 		var command *run.Command
 		for _, c := range run.Next(d.State, rules) {
@@ -97,6 +106,12 @@ func (d *Driver) SettleSome(ctx context.Context, chosen func(*run.Step) bool) er
 	}
 }
 
+func (d *Driver) rules() run.Rules {
+	rules := d.Actor.Rules(d.covered)
+	rules.Automatic = d.Automatic
+	return rules
+}
+
 func (d *Driver) covered(st *run.Step) bool {
 	return d.Covers != nil && d.Covers(st, d.Clock.Now())
 }
@@ -108,7 +123,24 @@ func (d *Driver) NeedsPerson(st *run.Step) bool {
 	default:
 		return false
 	}
-	return st.Mode == quell.Approve && st.Undo == "" && len(st.Calls) > 0 && st.Refusal == "" && !d.covered(st)
+	return st.Mode != quell.Manual && len(st.Calls) > 0 && st.Refusal == "" && run.NeedsYes(st, d.rules())
+}
+
+// leaseShare is how long the driver sleeps before it sees to its lease again.
+const leaseShare = 20 * time.Second
+
+// sleep waits, holding on to the incident.
+func (d *Driver) sleep(ctx context.Context, pause time.Duration) error {
+	for pause > leaseShare {
+		if err := d.Clock.Sleep(ctx, leaseShare); err != nil {
+			return err
+		}
+		if err := d.Journal.Ready(ctx); err != nil {
+			return fmt.Errorf("keep the incident while waiting: %w", err)
+		}
+		pause -= leaseShare
+	}
+	return d.Clock.Sleep(ctx, pause)
 }
 
 func (d *Driver) carryOut(ctx context.Context, c run.Command) error {
@@ -121,7 +153,7 @@ func (d *Driver) carryOut(ctx context.Context, c run.Command) error {
 	case run.DoCollect:
 		return d.collect(ctx, st)
 	case run.DoDoubt:
-		if err := d.Clock.Sleep(ctx, c.Pause); err != nil {
+		if err := d.sleep(ctx, c.Pause); err != nil {
 			return err
 		}
 		return d.record(ctx, quell.RecordResult, st.ID, quell.Result{
@@ -129,7 +161,7 @@ func (d *Driver) carryOut(ctx context.Context, c run.Command) error {
 			Message: "Quell stopped before the answer came; the next look shows whether it took effect",
 		})
 	case run.DoWait:
-		if err := d.Clock.Sleep(ctx, c.Pause); err != nil {
+		if err := d.sleep(ctx, c.Pause); err != nil {
 			return err
 		}
 		return d.record(ctx, quell.RecordWaited, st.ID, quell.Waited{For: c.Pause.String()})
@@ -152,7 +184,7 @@ func (d *Driver) look(ctx context.Context, st *run.Step) error {
 		if err == nil || !call.Throttled(code) && code != call.CodeNoAnswer || ctx.Err() != nil {
 			break
 		}
-		if err := d.Clock.Sleep(ctx, time.Second<<try); err != nil {
+		if err := d.sleep(ctx, time.Second<<try); err != nil {
 			return err
 		}
 	}
@@ -186,7 +218,7 @@ func (d *Driver) send(ctx context.Context, st *run.Step, c run.Command) error {
 		return d.record(ctx, quell.RecordStep, st.ID, quell.StepChange{Status: quell.StepRefused, Why: why})
 	}
 	if c.Try > 1 {
-		if err := d.Clock.Sleep(ctx, time.Second<<min(c.Try, 5)/2); err != nil {
+		if err := d.sleep(ctx, time.Second<<min(c.Try, 5)/2); err != nil {
 			return err
 		}
 	}
@@ -200,7 +232,7 @@ func (d *Driver) send(ctx context.Context, st *run.Step, c run.Command) error {
 	if err := d.record(ctx, quell.RecordIntent, st.ID, prepared.Intent); err != nil {
 		return err
 	}
-	if err := d.Journal.Ready(); err != nil {
+	if err := d.Journal.Ready(ctx); err != nil {
 		return fmt.Errorf("before sending %s: %w", prepared.Intent.Op, err)
 	}
 	result := d.Actor.Send(ctx, st, prepared)

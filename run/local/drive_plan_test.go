@@ -46,6 +46,10 @@ func TestKilledAtEveryRecord(t *testing.T) {
 			b.open(t)
 			ok(t, b.put(t, quell.RecordUndo, quell.UndoBound{Steps: run.UndoSteps(b.driver.State, "")}))
 			ok(t, b.apply(t))
+			if got := b.look(t, "alice"); got != (userState{true, true}) {
+				t.Fatalf("killed after %d records: a run went on with an undo that nobody asked it for: %+v", n, got)
+			}
+			ok(t, b.driver.SettleUndo(t.Context()))
 			if got := b.look(t, "alice"); got != (userState{}) {
 				t.Fatalf("%+v, killed after %d records, undone: %+v", lossy, n, got)
 			}
@@ -195,6 +199,11 @@ func TestNothingLeavesWithoutALease(t *testing.T) {
 func TestASecretInTheClearIsRefused(t *testing.T) {
 	b := newBench(t, sandbox.Options{})
 	ok(t, b.apply(t, step("a", "toy.leak", "alice")))
+	if b.status("a") != quell.StepPending || b.journal.count(quell.RecordIntent, "a") != 0 {
+		t.Errorf("what cannot be taken back went on by itself: a is %s", b.status("a"))
+	}
+	b.driver.Covers = func(*run.Step, time.Time) bool { return true }
+	ok(t, b.apply(t))
 	if b.status("a") != quell.StepRefused || b.journal.count(quell.RecordIntent, "a") != 0 {
 		t.Errorf("a is %s after %d intents", b.status("a"), b.journal.count(quell.RecordIntent, "a"))
 	}

@@ -20,6 +20,12 @@ const later = 3 * time.Minute
 // a person: without an answer nothing can be said to hold.
 func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 	deadline := d.Clock.Now().Add(wait)
+	if d.State.Applying {
+		// What was done in an earlier run may have been taken off since, whatever was proven then.
+		if err := d.recheck(ctx, func(st *run.Step) bool { return !st.Fresh }); err != nil {
+			return err
+		}
+	}
 	if err := d.Settle(ctx); err != nil {
 		return err
 	}
@@ -34,10 +40,10 @@ func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 		if next.After(deadline) {
 			return nil
 		}
-		if err := d.Clock.Sleep(ctx, next.Sub(d.Clock.Now())); err != nil {
+		if err := d.sleep(ctx, next.Sub(d.Clock.Now())); err != nil {
 			return err
 		}
-		if err := d.recheck(ctx); err != nil {
+		if err := d.recheck(ctx, func(*run.Step) bool { return true }); err != nil {
 			return err
 		}
 		if err := d.Settle(ctx); err != nil {
@@ -74,10 +80,10 @@ func (d *Driver) nextCheck() time.Time {
 }
 
 // recheck looks at what contains again. A look that finds nothing to do is not worth a record.
-func (d *Driver) recheck(ctx context.Context) error {
+func (d *Driver) recheck(ctx context.Context, chosen func(*run.Step) bool) error {
 	for _, id := range d.State.Order {
 		st := d.State.Steps[id]
-		if st.Phase != quell.Contain || st.Status != quell.StepDone || st.Undo != "" || len(st.Sent) == 0 {
+		if st.Phase != quell.Contain || st.Status != quell.StepDone || st.Undo != "" || len(st.Sent) == 0 || !chosen(st) {
 			continue
 		}
 		planned, err := d.Actor.Look(ctx, d.Incident(), st, nil, d.State)
@@ -124,7 +130,9 @@ func (d *Driver) probe(ctx context.Context) error {
 	return d.judge(ctx)
 }
 
-// judge appends the verdict where it changed.
+// Judge appends the verdict where it changed, as after something was taken back.
+func (d *Driver) Judge(ctx context.Context) error { return d.judge(ctx) }
+
 func (d *Driver) judge(ctx context.Context) error {
 	v := run.Judge(d.State, d.Clock.Now())
 	have := d.State.Verdict

@@ -76,8 +76,13 @@ func convertOCSF(o ocsf) map[string]any {
 	for _, resource := range o.list("resources") {
 		list, _ := record["resources"].([]any)
 		one := map[string]any{"ARN": resource.str("uid")}
-		put(one, []string{"accountId"}, cmp.Or(resource.str("owner.account.uid"), resource.str("account_uid"), o.str("cloud.account.uid")))
-		put(one, []string{"type"}, resource.str("type"))
+		// An account that is not told is most often the caller's own, but that would be a guess.
+		if account := cmp.Or(resource.str("owner.account.uid"), resource.str("account_uid")); account != "" {
+			one["accountId"] = account
+		}
+		if kind := resource.str("type"); kind != "" {
+			one["type"] = kind
+		}
 		record["resources"] = append(list, one)
 	}
 	setUnmapped(o, record)

@@ -158,6 +158,7 @@ func (r *Reader) openCells(raw []byte, depth int) {
 		values[i] = c.VarCharValue
 	}
 	switch {
+	// Only the first page of results has the names in its first row; without them the cells mean nothing.
 	case isHeader(values):
 		r.header = values
 		r.report.Quiet++
@@ -220,6 +221,7 @@ func (r *Reader) inflate(text string, depth int) {
 		r.report.bad("broken base64: " + err.Error())
 		return
 	}
+	// Kinesis holds what was put into it: a batch of a subscription is compressed, a record that a program sent is not.
 	if bytes.HasPrefix(data, []byte("\x1f\x8b")) {
 		if data, err = gunzip(data); err != nil {
 			r.report.bad("broken gzip in it: " + err.Error())
@@ -258,6 +260,7 @@ func gunzip(data []byte) ([]byte, error) {
 
 // emit writes a JSON record as one line.
 func (r *Reader) emit(raw []byte) {
+	// A document has one kind, which its first record decided; its reader could make nothing of the other.
 	if r.kind == 't' {
 		r.report.bad("JSON among text: " + string(raw[:min(len(raw), 60)]))
 		return

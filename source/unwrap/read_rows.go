@@ -123,6 +123,7 @@ func (r *Reader) stepJSON() error {
 		_, _ = r.split.next()
 		r.frames = r.frames[:len(r.frames)-1]
 		return nil
+	// Objects are walked into and not taken whole: only their keys tell whether they are a row or hold a list of rows.
 	case c == '{', c == '[' && !r.inRows():
 		_, _ = r.split.next()
 		r.frames = append(r.frames, &frame{list: c == '['})
@@ -188,6 +189,7 @@ func (r *Reader) stepMember(f *frame, c byte) error {
 	if err != nil && !errors.Is(err, errLong) {
 		return err
 	}
+	// A long member makes its row useless, but must not cost the rows behind it.
 	if f.long = f.long || err != nil || len(f.row)+len(key)+len(value) > maxRow; f.long {
 		f.row = nil
 		return nil
