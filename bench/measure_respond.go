@@ -57,14 +57,17 @@ func respondOnce(ctx context.Context, dir string, seed int64) (took time.Duratio
 		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
+	// A program that is started for the response reads actions and playbooks in that time too.
+	started := time.Now()
+	kit, err := simulate.NewKit()
+	if err != nil {
+		return 0, 0, err
+	}
 	folder, err := evidence.Open(filepath.Join(dir, "evidence"))
 	if err != nil {
 		return 0, 0, err
 	}
-	desk, err := simulate.Desk(w, ledger.Open(store, signer, key, w.Clock()), folder, approve.Automatic)
-	if err != nil {
-		return 0, 0, err
-	}
+	desk := kit.Desk(w, ledger.Open(store, signer, key, w.Clock()), folder, approve.Automatic)
 	var first time.Time
 	desk.Tell = func(r quell.Record) {
 		if r.Kind == quell.RecordIntent && first.IsZero() {
@@ -77,7 +80,6 @@ func respondOnce(ctx context.Context, dir string, seed int64) (took time.Duratio
 		}
 		return nil
 	}
-	started := time.Now()
 	reader := scope.Reader{Config: simulate.ReaderConfig(w), Clock: w.Clock(), Home: "us-east-1"}
 	entities, err := reader.IdentifyAll(ctx, victim.Leaked.AccessKeyID)
 	if err != nil {

@@ -22,11 +22,15 @@ func measureTrials(ctx context.Context, o options) ([]row, error) {
 	falseHeld, undoLeft, kills, calls := 0, 0, 0, 0
 	done := 0
 	started := time.Now()
+	kit, err := simulate.NewKit()
+	if err != nil {
+		return nil, err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
 	for seed := range int64(o.trials) {
 		group.Go(func() error {
-			t, err := simulate.Try(ctx, seed+1)
+			t, err := kit.Try(ctx, seed+1)
 			if err != nil {
 				return fmt.Errorf("seed %d: %w", seed+1, err)
 			}
@@ -50,7 +54,7 @@ func measureTrials(ctx context.Context, o options) ([]row, error) {
 			return nil
 		})
 	}
-	err := group.Wait()
+	err = group.Wait()
 	what := fmt.Sprintf("%d seeded intruders, %d kills, %d calls", done, kills, calls)
 	return []row{
 		{what + ": false held", fmt.Sprint(falseHeld), "0", met(falseHeld == 0 && err == nil)},

@@ -23,19 +23,30 @@ func Responder(w *sandbox.World) string {
 	return "arn:aws:iam::" + w.Account() + ":user/quell-responder"
 }
 
-// Desk is a desk in a sandbox account: the real one, with the account's clock and the responder's credentials.
-func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level approve.Level) (*respond.Desk, error) {
+// Kit is what every desk needs and what takes time to read: the actions and the playbooks.
+type Kit struct {
+	Actions *action.Catalogue
+	Books   []quell.Playbook
+}
+
+// NewKit reads the kit once.
+func NewKit() (Kit, error) {
 	catalogue, err := actions.Catalogue()
 	if err != nil {
-		return nil, err
+		return Kit{}, err
 	}
 	books, problems := plan.ReadPlaybooks(playbooks.Files)
 	if len(problems) > 0 {
-		return nil, problems[0]
+		return Kit{}, problems[0]
 	}
-	reader := scope.Reader{Config: ReaderConfig(w), Clock: w.Clock(), Home: "us-east-1"}
+	return Kit{catalogue, books}, nil
+}
+
+// Desk is a desk in a sandbox account: the real one, with the account's clock and the responder's credentials.
+func (k Kit) Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level approve.Level) *respond.Desk {
+	reader := scope.Reader{Config: ReaderConfig(w), Clock: w.Clock(), Home: "us-east-1", Memory: scope.NewMemory()}
 	return &respond.Desk{
-		Log: log, Evidence: evidence, Actions: catalogue, Books: books, People: approve.Policy{Level: level},
+		Log: log, Evidence: evidence, Actions: k.Actions, Books: k.Books, People: approve.Policy{Level: level},
 		Settings: action.Settings{Responders: []string{Responder(w)}}, Clock: w.Clock(),
 		Config: func(_ context.Context, _, region string, _ []quell.Call) (aws.Config, error) {
 			if region == "" {
@@ -49,7 +60,7 @@ func Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level appro
 		Live: reader.Live, Simulate: reader.Simulate, Self: Responder(w),
 		Secret: func(reference string) (string, error) { return "Sandbox!" + reference, nil },
 		By:     "responder", Owner: "sandbox", Credentials: "using the sandbox's administrator",
-	}, nil
+	}
 }
 
 // ReaderConfig gives the responder's credentials for reading.

@@ -34,7 +34,7 @@ type Trial struct {
 
 // Try runs the intruder against Quell once, in weather drawn from the seed: throttling, server errors, lost answers,
 // slow enforcement, a late trail, and Quell killed at random records.
-func Try(ctx context.Context, seed int64) (Trial, error) {
+func (k Kit) Try(ctx context.Context, seed int64) (Trial, error) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 4242))
 	quiet := rng.IntN(2) == 0
 	w := sandbox.New(sandbox.Options{
@@ -65,7 +65,7 @@ func Try(ctx context.Context, seed int64) (Trial, error) {
 	}
 	keeper := &evidence.Memory{}
 	desk := func() (*respond.Desk, error) {
-		return Desk(w, ledger.Open(store, signer, key, w.Clock()), keeper, approve.Automatic)
+		return k.Desk(w, ledger.Open(store, signer, key, w.Clock()), keeper, approve.Automatic), nil
 	}
 	state, id, err := t.contain(ctx, w, victim, store, desk)
 	if err != nil {

@@ -8,9 +8,13 @@ import (
 
 // TestTrials lets a few seeded intruders loose; `make bench` runs ten thousand.
 func TestTrials(t *testing.T) {
+	kit, err := NewKit()
+	if err != nil {
+		t.Fatal(err)
+	}
 	held := 0
 	for seed := int64(1); seed <= 30; seed++ {
-		trial, err := Try(t.Context(), seed)
+		trial, err := kit.Try(t.Context(), seed)
 		if err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 			continue

@@ -159,6 +159,7 @@ func (m *Main) account(ctx context.Context, h *home) (scope.Reader, error) {
 		Clock:   m.Clock,
 		Home:    base.Region,
 		Regions: m.cli.Regions,
+		Memory:  scope.NewMemory(),
 	}
 	h.desk.Trail = func(ctx context.Context, principals []quell.Entity, since time.Time) (scope.Sighting, error) {
 		return reader.Trail(ctx, principals, since, m.Clock.Now())

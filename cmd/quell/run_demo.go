@@ -136,11 +136,11 @@ func (c *DemoCmd) desk(ctx context.Context, _ *Main, w *sandbox.World, dir strin
 	if s.folder, err = evidence.Open(filepath.Join(dir, "evidence")); err != nil {
 		return nil, s, errors.Join(err, s.store.Close())
 	}
-	desk, err := simulate.Desk(w, ledger.Open(s.store, signer, key, w.Clock()), s.folder, approve.Automatic)
+	kit, err := simulate.NewKit()
 	if err != nil {
 		return nil, s, errors.Join(err, s.store.Close())
 	}
-	return desk, s, nil
+	return kit.Desk(w, ledger.Open(s.store, signer, key, w.Clock()), s.folder, approve.Automatic), s, nil
 }
 
 func (c *DemoCmd) answer(ctx context.Context, m *Main, a act, w *sandbox.World, intruder *simulate.Intruder, desk *respond.Desk, s stage, story *teller, naive bool) (act, error) {

@@ -27,6 +27,8 @@ type Reader struct {
 	Home string
 	// Regions are read; nil reads those that ec2:DescribeRegions says are enabled.
 	Regions []string
+	// Memory spares a watch from parsing what it has read before; may be nil.
+	Memory *Memory
 }
 
 func (r Reader) home() string { return cmp.Or(r.Home, "us-east-1") }
@@ -62,11 +64,13 @@ type ground struct {
 	blind map[string]string
 	// gone says that there is no CloudTrail behind this endpoint at all; regions is empty then.
 	gone bool
+	// memory is the reader's.
+	memory *Memory
 }
 
 // survey finds the regions. trail.Lookup takes configurations that cannot fail, so they are made here.
 func (r Reader) survey(ctx context.Context) (ground, error) {
-	g := ground{blind: map[string]string{}}
+	g := ground{blind: map[string]string{}, memory: r.Memory}
 	configs := map[string]aws.Config{}
 	g.lookup = trail.Lookup{Config: func(region string) aws.Config { return configs[region] }, Clock: r.Clock, Home: r.home()}
 	regions := r.Regions

@@ -142,7 +142,7 @@ func (h *reading) read(ctx context.Context, q query, depth int) error {
 
 // take keeps a record that is a principal's act, and follows what the act made.
 func (h *reading) take(region string, raw []byte, depth int) error {
-	e, err := quell.ReadCloudTrail(raw)
+	e, err := h.memory.read(raw)
 	if err != nil {
 		h.notes[region+": a record cannot be read: "+quell.Cut(err.Error(), 120)] = true
 		return nil
