@@ -199,7 +199,7 @@ type bucket struct {
 }
 
 func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.asked[r.Method]++
+	b.asked[r.Method]++; println("REQ", r.Method, r.URL.String(), r.Header.Get("Amz-Sdk-Request"), r.Header.Get("Content-Type"))
 	if b.deny[r.Method] == b.asked[r.Method] {
 		w.WriteHeader(403)
 		_, _ = io.WriteString(w, `<Error><Code>AccessDenied</Code></Error>`)

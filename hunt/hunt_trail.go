@@ -33,6 +33,12 @@ func (h *Hunter) Trail(ctx context.Context, lookup trail.Lookup, since, until ti
 	if err != nil {
 		return Result{}, err
 	}
+	if len(coverage.Read) == 0 && len(coverage.Refused) > 0 {
+		return Result{}, &quell.Error{
+			Code: quell.CodeFailed, What: fmt.Sprintf("no region's event history may be read: %s: %s", coverage.Refused[0].Region, coverage.Refused[0].Why),
+			Next: "sign in (aws sso login) if the credentials are no longer good, or allow them cloudtrail:LookupEvents",
+		}
+	}
 	r := h.Result()
 	for _, region := range coverage.Read {
 		r.Read = append(r.Read, fmt.Sprintf("%s: %d events, complete to %s", region.Name, region.Events, region.Through.UTC().Format(time.RFC3339)))

@@ -59,8 +59,9 @@ func ok(t *testing.T, err error) {
 // desk is a new process.
 func (o *office) desk() *respond.Desk {
 	o.t.Helper()
-	d, err := simulate.Desk(o.world, ledger.Open(o.store, o.signer, o.key, o.world.Clock()), o.keeper, o.level)
+	kit, err := simulate.NewKit()
 	ok(o.t, err)
+	d := kit.Desk(o.world, ledger.Open(o.store, o.signer, o.key, o.world.Clock()), o.keeper, o.level)
 	o.owners++
 	d.Owner += string(rune('a' + o.owners))
 	return d

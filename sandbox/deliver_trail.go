@@ -13,9 +13,9 @@ func archiveBucket(account string) string { return "log-archive-" + account }
 
 // history keeps every record of the home account, and when each can be seen.
 type history struct {
-	pending   []*kept // not yet seen, sorted by time of delivery
-	seen      []*kept // in order of delivery, event history and trail alike
-	delivered []*kept // those of seen that a trail carried
+	pending   []*kept            // not yet seen, sorted by time of delivery
+	managed   map[string][]*kept // event history: management events by region, newest first
+	delivered []*kept            // those that a trail carried, in order of delivery
 }
 
 type kept struct {
@@ -58,7 +58,7 @@ func (h *history) settle(now time.Time) {
 	n := 0
 	for n < len(h.pending) && !h.pending[n].at.After(now) {
 		k := h.pending[n]
-		h.seen = append(h.seen, k)
+		h.show(k)
 		if k.carried {
 			h.delivered = append(h.delivered, k)
 		}
@@ -72,17 +72,29 @@ func (h *history) deliveredBy(now time.Time) []*kept {
 	return h.delivered
 }
 
-// newest returns the management events of a region's event history, newest first.
+// newest returns the management events of a region's event history, newest first, as they became visible where two were
+// made in the same instant.
 func (h *history) newest(now time.Time, region string) []*kept {
 	h.settle(now)
-	var out []*kept
-	for _, k := range h.seen {
-		if k.record.AWSRegion == region && k.record.ManagementEvent {
-			out = append(out, k)
-		}
+	return slices.Clone(h.managed[region])
+}
+
+// show puts a management event in its place in its region's history.
+func (h *history) show(k *kept) {
+	if !k.record.ManagementEvent {
+		return
 	}
-	slices.SortStableFunc(out, func(a, b *kept) int { return b.made.Compare(a.made) })
-	return out
+	if h.managed == nil {
+		h.managed = map[string][]*kept{}
+	}
+	list := h.managed[k.record.AWSRegion]
+	i, _ := slices.BinarySearchFunc(list, k.made, func(other *kept, made time.Time) int {
+		if other.made.Before(made) {
+			return 1
+		}
+		return -1
+	})
+	h.managed[k.record.AWSRegion] = slices.Insert(list, i, k)
 }
 
 // carries says whether any trail logs such a record.

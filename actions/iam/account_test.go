@@ -14,30 +14,22 @@ import (
 	"github.com/quell-ir/quell/action"
 	"github.com/quell-ir/quell/action/actiontest"
 	"github.com/quell-ir/quell/call"
-	"github.com/quell-ir/quell/sandbox"
 )
 
-// inSandbox opens a fresh simulated account.
-func inSandbox(*testing.T) actiontest.Account {
-	world := sandbox.New(sandbox.Options{Seed: 1})
-	return actiontest.Account{
-		Config: world.Admin, Clock: world.Clock(), ID: world.Account(), Delay: 10 * time.Second,
-		Respond: "arn:aws:iam::" + world.Account() + ":user/quell-responder",
-	}
-}
+// inSandbox opens a fresh simulated account, for tests that are no contract.
+func inSandbox(t *testing.T) actiontest.Account { return actiontest.Sandbox(t) }
 
-// contract holds a case to the contract in every account that tests can open. Its seed is made of SDK calls alone, and of
-// such as an emulator knows.
+// contract holds a case to the contract in the sandbox and over the wire. Its seed is made of SDK calls alone, and of such
+// as an emulator knows.
 func contract(t *testing.T, c actiontest.Case) {
 	t.Helper()
-	actiontest.Contract(t, inSandbox, c)
+	actiontest.Contracts(t, c, "")
 }
 
 // contractInSandbox is for cases that need what only the sandbox models; why says what that is.
 func contractInSandbox(t *testing.T, why string, c actiontest.Case) {
 	t.Helper()
-	t.Log("in the sandbox only:", why)
-	actiontest.Contract(t, inSandbox, c)
+	actiontest.Contracts(t, c, why)
 }
 
 // Why cases run in the sandbox only. moto 5.2.1 answers these calls with an HTTP 500, or accepts what AWS refuses.

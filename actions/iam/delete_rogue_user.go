@@ -31,9 +31,11 @@ type rogueState struct {
 	SSH          map[string]string `json:"ssh"`
 	Certificates map[string]string `json:"certificates"`
 	Service      map[string]string `json:"service"`
-	Inline       map[string]bool   `json:"inline"`
-	Attached     map[string]bool   `json:"attached"`
-	Groups       map[string]bool   `json:"groups"`
+	// Unseen says that service credentials could not be listed: emulators and some partitions lack the call.
+	Unseen   bool            `json:"unseen,omitempty"`
+	Inline   map[string]bool `json:"inline"`
+	Attached map[string]bool `json:"attached"`
+	Groups   map[string]bool `json:"groups"`
 	// Loose are virtual MFA devices that were this user's and still lie in the account.
 	Loose map[string]bool `json:"loose"`
 }
@@ -76,6 +78,12 @@ var DeleteRogueUser = action.Define(action.Spec[rogueParams, rogueState]{
 	Look:     lookRogue,
 	Plan:     planRogue,
 	Refuse:   refuseRogue,
+	Unseen: func(in action.In[rogueParams, rogueState], now rogueState) []string {
+		if !now.Unseen {
+			return nil
+		}
+		return []string{fmt.Sprintf("service-specific credentials of user %s: not available at this endpoint", quell.Clean(nameOf(in.Target)))}
+	},
 	Breaks: func(in action.In[rogueParams, rogueState], now rogueState) []string {
 		if !now.Exists {
 			return nil

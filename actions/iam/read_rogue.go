@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"github.com/quell-ir/quell/action"
+	"github.com/quell-ir/quell/call"
 )
 
 // lookRogue lists everything that would make IAM refuse to delete the user. It goes on to the loose devices even where the
@@ -81,6 +82,9 @@ func readRogueCredentials(ctx context.Context, cfg aws.Config, user string, stat
 		state.Certificates[aws.ToString(c.CertificateId)] = string(c.Status)
 	}
 	service, err := readServiceCredentials(ctx, cfg, user)
+	if call.Code(err) == call.CodeNotAvailable {
+		state.Unseen, err = true, nil // were there any, DeleteUser would say so
+	}
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,7 @@ func TestSweepPersistence(t *testing.T) {
 		{Name: "nothing found", Incident: quell.Incident{Since: since.AddDate(1, 0, 0)}, Seed: seed},
 	} {
 		c.Action = SweepPersistence
-		actiontest.Contract(t, inSandbox, c)
+		actiontest.Contracts(t, c, "")
 	}
 }
 

@@ -29,10 +29,7 @@ func open() (*sandbox.World, actiontest.Account) {
 	}
 }
 
-func inSandbox(*testing.T) actiontest.Account {
-	_, a := open()
-	return a
-}
+func inSandbox(t *testing.T) actiontest.Account { return actiontest.Sandbox(t) }
 
 // sure returns a value whose making must not fail; seeds are made of it.
 func sure[T any](t *testing.T) func(v T, err error) T {

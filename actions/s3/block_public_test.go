@@ -74,7 +74,7 @@ func TestBlockPublic(t *testing.T) {
 		},
 	} {
 		c.Action = BlockPublic
-		actiontest.Contract(t, inSandbox, c)
+		actiontest.Contracts(t, c, "")
 	}
 }
 

@@ -78,7 +78,7 @@ func TestDenyAllExcept(t *testing.T) {
 		},
 	} {
 		c.Action = DenyAllExcept
-		actiontest.Contract(t, inSandbox, c)
+		actiontest.Contracts(t, c, "")
 	}
 }
 

@@ -83,7 +83,7 @@ func TestKilled(t *testing.T) {
 		took bool // the call took effect, and its answer never came
 	}{
 		{"GetCallerIdentity", false}, {"GetUser", true}, {"PutUserPolicy", false}, {"PutUserPolicy", true},
-		{"UpdateAccessKey", false}, {"UpdateAccessKey", true}, {"TagUser", true}, {"GetAccountAuthorizationDetails", false},
+		{"UpdateAccessKey", false}, {"UpdateAccessKey", true}, {"TagUser", true}, {"GetLoginProfile", false},
 	} {
 		name := moment.op + " lost"
 		if moment.took {

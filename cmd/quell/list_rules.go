@@ -19,6 +19,8 @@ type RulesCmd struct {
 	Show  RulesShowCmd  `cmd:"" help:"Show one rule: why it matters, what is benign about it."`
 	Test  RulesTestCmd  `cmd:"" help:"Run every rule against its own examples."`
 	Check RulesCheckCmd `cmd:"" help:"Check Sigma rules: file, line and reason of each that cannot be used."`
+
+	Coverage RulesCoverageCmd `cmd:"" help:"Show what the rules see, by ATT&CK, by Stratus Red Team and by playbook, and what they need to see it."`
 }
 
 // RulesListCmd is `quell rules list`.

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/hunt"
+)
+
+// RulesCoverageCmd is `quell rules coverage`.
+type RulesCoverageCmd struct {
+	Output    string   `short:"o" help:"Format: table, json or html." default:"table" enum:"table,json,html"`
+	Rules     []string `help:"Add the Sigma rules below a folder. Repeatable." type:"existingdir"`
+	NoBuiltin bool     `help:"Leave Quell's own rules out."`
+}
+
+// Run implements the command.
+func (c *RulesCoverageCmd) Run(m *Main) error {
+	var folders []fs.FS
+	for _, dir := range c.Rules {
+		folders = append(folders, os.DirFS(dir))
+	}
+	rules, problems := hunt.Load(!c.NoBuiltin, folders...)
+	for _, p := range problems {
+		m.say("left out: %s", p.Error())
+	}
+	coverage := hunt.Cover(rules)
+	switch {
+	case m.cli.JSON || c.Output == "json":
+		return m.printJSON(coverage)
+	case c.Output == "html":
+		if err := coveragePage.Execute(m.Stdout, coverage); err != nil {
+			return fmt.Errorf("write the coverage page: %w", err)
+		}
+		return nil
+	}
+	return writeCoverage(m.Stdout, coverage)
+}
+
+// writeCoverage fits eighty columns.
+func writeCoverage(out io.Writer, c hunt.Coverage) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "TECHNIQUE\tNAME\tHIGHEST\tRULES")
+	for _, column := range c.Tactics {
+		if len(column.Techniques) == 0 {
+			fmt.Fprintf(w, "%s\t\tnone\t\n", column.Tactic)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t\t\t\n", column.Tactic)
+		for _, t := range column.Techniques {
+			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", quell.Cut(t.ID, 10), quell.Cut(t.Name, 26), worst(t), ruleNames(t, 26))
+		}
+	}
+	fmt.Fprintln(w, "\t\t\t")
+	seen := 0
+	for _, t := range c.Stratus {
+		if len(t.Rules) > 0 {
+			seen++
+		}
+	}
+	// A cell apart, so that its length does not widen the columns above.
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write coverage: %w", err)
+	}
+	fmt.Fprintf(out, "Stratus Red Team: %d of %d AWS techniques\n", seen, len(c.Stratus))
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, t := range c.Stratus {
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", quell.Cut(strings.TrimPrefix(t.ID, "aws."), 42), worst(t), ruleNames(t, 25))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write coverage: %w", err)
+	}
+	fmt.Fprintln(out, "\nPlaybooks and how many rules ask for them")
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, t := range c.Playbooks {
+		fmt.Fprintf(w, "  %s\t%s\t%d\n", quell.Cut(t.ID, 30), worst(t), len(t.Rules))
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write coverage: %w", err)
+	}
+	fmt.Fprintln(out, "\nLogs needed; without one its rules are blind")
+	for _, n := range c.Needs {
+		fmt.Fprintf(out, "  %s: %d rules\n", quell.Clean(n.Data), len(n.Rules))
+	}
+	_, err := fmt.Fprintf(out, "\n%d rules report, %d more feed them\n", c.Rules, c.Feeding)
+	return err
+}
+
+// worst is the highest severity of what sees a threat, with a mark where one kind of log decides everything and is not
+// on by default.
+func worst(t hunt.ThreatCoverage) string {
+	if len(t.Rules) == 0 {
+		return "unseen"
+	}
+	if optional(t) {
+		return t.Severity.String() + "*"
+	}
+	return t.Severity.String()
+}
+
+// optional says that all rules need a log that AWS does not record unless told to.
+func optional(t hunt.ThreatCoverage) bool {
+	return len(t.BlindWithout) > 0 && t.BlindWithout[0] != "management events"
+}
+
+// ruleNames are the first rule and how many more, within a width.
+func ruleNames(t hunt.ThreatCoverage, width int) string {
+	if len(t.Rules) == 0 {
+		return ""
+	}
+	more := ""
+	if len(t.Rules) > 1 {
+		more = fmt.Sprintf(" +%d", len(t.Rules)-1)
+	}
+	return quell.Cut(t.Rules[0].Name, width-len(more)) + more
+}
+
+var coveragePage = template.Must(template.New("coverage").Funcs(template.FuncMap{
+	"clean": func(v any) string { return quell.Clean(fmt.Sprint(v)) },
+	"worst": worst,
+	"name":  func(t hunt.ThreatCoverage) string { return cmp.Or(t.Name, t.ID) },
+}).Parse(coverageHTML))
+
+// coverageHTML is one self-contained page: the matrix, Stratus, playbooks and what is needed. It runs no script.
+const coverageHTML = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Quell: what the rules see</title>
+<style>
+:root{color-scheme:light dark}body{font:14px/1.4 system-ui,sans-serif;margin:1.5rem}
+.matrix{display:flex;gap:.4rem;overflow-x:auto;align-items:flex-start}.matrix>div{flex:1 0 10rem}
+h3{font-size:.9rem;margin:.3rem 0;text-transform:capitalize}.cell{border:1px solid #8886;border-left-width:.35rem;border-radius:.3rem;padding:.2rem .4rem;margin:.25rem 0}
+.critical,.high{border-left-color:#d50}.medium{border-left-color:#da0}.low{border-left-color:#888}
+table{border-collapse:collapse}td,th{padding:.25rem .6rem;border-bottom:1px solid #8884;text-align:left;vertical-align:top}
+small{opacity:.75}summary{cursor:pointer}ul{margin:.2rem 0;padding-left:1.1rem}
+</style></head><body>
+<h1>What the rules see</h1><p>{{.Rules}} rules report, {{.Feeding}} more feed them. An asterisk marks what is seen only where a log is on that AWS does not record by default.</p>
+<h2>ATT&amp;CK</h2><div class="matrix">
+{{range .Tactics}}<div><h3>{{clean .Tactic}}</h3>{{range .Techniques}}<details class="cell {{.Severity}}"><summary>{{clean .ID}} {{clean (name .)}} <small>{{worst .}}</small></summary><ul>{{range .Rules}}<li>{{clean .Name}} <small>{{.Severity}}; {{clean .DataNeeded}}</small></li>{{end}}</ul></details>{{else}}<small>none</small>{{end}}</div>
+{{end}}</div>
+<h2>Stratus Red Team</h2><table><tr><th>Technique</th><th>Highest</th><th>Rules</th><th>Blind without</th></tr>
+{{range .Stratus}}<tr><td>{{clean .ID}}</td><td>{{worst .}}</td><td>{{range .Rules}}{{clean .Name}}<br>{{end}}</td><td>{{range .BlindWithout}}{{clean .}}<br>{{end}}</td></tr>
+{{end}}</table>
+<h2>Playbooks</h2><table><tr><th>Playbook</th><th>Highest</th><th>Rules that ask for it</th></tr>
+{{range .Playbooks}}<tr><td>{{clean .ID}}</td><td>{{worst .}}</td><td>{{range .Rules}}{{clean .Name}} <small>{{.Severity}}</small><br>{{end}}</td></tr>
+{{end}}</table>
+<h2>Logs needed</h2><table><tr><th>Log</th><th>Rules that are blind without it</th></tr>
+{{range .Needs}}<tr><td>{{clean .Data}}</td><td>{{len .Rules}}</td></tr>
+{{end}}</table>
+</body></html>
+`
