@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/hunt"
@@ -46,51 +45,39 @@ func (c *RulesCoverageCmd) Run(m *Main) error {
 
 // writeCoverage fits eighty columns.
 func writeCoverage(out io.Writer, c hunt.Coverage) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TECHNIQUE\tNAME\tHIGHEST\tRULES")
+	var b strings.Builder
 	for _, column := range c.Tactics {
-		if len(column.Techniques) == 0 {
-			fmt.Fprintf(w, "%s\t\tnone\t\n", column.Tactic)
-			continue
-		}
-		fmt.Fprintf(w, "%s\t\t\t\n", column.Tactic)
+		fmt.Fprintln(&b, quell.Clean(column.Tactic))
 		for _, t := range column.Techniques {
-			fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", quell.Cut(t.ID, 10), quell.Cut(t.Name, 26), worst(t), ruleNames(t, 26))
+			fmt.Fprintf(&b, "  %-10s %-28s %-9s %s\n", quell.Cut(t.ID, 10), quell.Cut(t.Name, 28), worst(t), ruleNames(t, 27))
+		}
+		if len(column.Techniques) == 0 {
+			fmt.Fprintln(&b, "  no rule")
 		}
 	}
-	fmt.Fprintln(w, "\t\t\t")
 	seen := 0
 	for _, t := range c.Stratus {
 		if len(t.Rules) > 0 {
 			seen++
 		}
 	}
-	// A cell apart, so that its length does not widen the columns above.
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write coverage: %w", err)
-	}
-	fmt.Fprintf(out, "Stratus Red Team: %d of %d AWS techniques\n", seen, len(c.Stratus))
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(&b, "\nStratus Red Team: %d of %d AWS techniques\n", seen, len(c.Stratus))
 	for _, t := range c.Stratus {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", quell.Cut(strings.TrimPrefix(t.ID, "aws."), 42), worst(t), ruleNames(t, 25))
+		fmt.Fprintf(&b, "  %-39s %-9s %s\n", quell.Cut(strings.TrimPrefix(t.ID, "aws."), 39), worst(t), ruleNames(t, 27))
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write coverage: %w", err)
-	}
-	fmt.Fprintln(out, "\nPlaybooks and how many rules ask for them")
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(&b, "\nPlaybooks and the rules that ask for them")
 	for _, t := range c.Playbooks {
-		fmt.Fprintf(w, "  %s\t%s\t%d\n", quell.Cut(t.ID, 30), worst(t), len(t.Rules))
+		fmt.Fprintf(&b, "  %-39s %-9s %d\n", quell.Cut(t.ID, 39), worst(t), len(t.Rules))
 	}
-	if err := w.Flush(); err != nil {
+	fmt.Fprintln(&b, "\nLogs needed; without one its rules are blind")
+	for _, n := range c.Needs {
+		fmt.Fprintf(&b, "  %-39s %d rules\n", quell.Cut(n.Data, 39), len(n.Rules))
+	}
+	fmt.Fprintf(&b, "\n%d rules report, %d more feed them. * is seen only where a log is on that AWS\ndoes not record by default.\n", c.Rules, c.Feeding)
+	if _, err := io.WriteString(out, b.String()); err != nil {
 		return fmt.Errorf("write coverage: %w", err)
 	}
-	fmt.Fprintln(out, "\nLogs needed; without one its rules are blind")
-	for _, n := range c.Needs {
-		fmt.Fprintf(out, "  %s: %d rules\n", quell.Clean(n.Data), len(n.Rules))
-	}
-	_, err := fmt.Fprintf(out, "\n%d rules report, %d more feed them\n", c.Rules, c.Feeding)
-	return err
+	return nil
 }
 
 // worst is the highest severity of what sees a threat, with a mark where one kind of log decides everything and is not

@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"database/sql"
+	"errors"
+	"io"
+	"os"
 	"strconv"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/quell-ir/quell"
@@ -31,6 +36,24 @@ func forge(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = db.Exec(`UPDATE leaf SET data = ? WHERE `+where, forged, args[1], seq)
 	ts.Check(err)
 	ts.Check(db.Close())
+}
+
+// pack compresses a file beside itself: `pack FILE gz`, `pack FILE zst`; `pack FILE gz half` leaves the second half away.
+func pack(ts *testscript.TestScript, _ bool, args []string) {
+	var out bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&out)
+	if args[1] == "zst" {
+		var err error
+		w, err = zstd.NewWriter(&out)
+		ts.Check(err)
+	}
+	_, err := io.WriteString(w, ts.ReadFile(args[0]))
+	ts.Check(errors.Join(err, w.Close()))
+	data := out.Bytes()
+	if len(args) > 2 {
+		data = data[:len(data)/2]
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+"."+args[1]), data, 0o600))
 }
 
 // held takes an incident as another machine's process would, until the script ends: `held INCIDENT`.

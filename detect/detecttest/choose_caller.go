@@ -43,15 +43,19 @@ type identity struct {
 }
 
 var (
-	botoAgent  = "Boto3/1.34.144 md/Botocore#1.34.144 ua/2.0 os/linux#5.10.220-209.869.amzn2.x86_64 md/arch#x86_64 lang/python#3.11.6 md/pyimpl#CPython cfg/retry-mode#standard Botocore/1.34.144"
-	goAgent    = "aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/sts#1.30.3"
-	javaAgent  = "aws-sdk-java/2.26.12 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10.220 lang/java#17.0.11 md/vendor#Amazon.com_Inc."
-	lambdaSDK  = "Boto3/1.34.42 md/Botocore#1.34.42 ua/2.0 os/linux#5.10.219-229.866.amzn2.x86_64 md/arch#x86_64 lang/python#3.12.4 exec-env/AWS_Lambda_python3.12 Botocore/1.34.42"
-	tfAgent    = "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) terraform-provider-aws/5.59.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64"
-	cliLinux   = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/linux#6.1.0 md/arch#x86_64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
-	cliMac     = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
-	browser    = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
-	buildNames = []string{"codebuild-release-service-role", "gha-deployer", "buildkite-agent", "gitlab-runner", "release-manager"}
+	botoAgent = "Boto3/1.34.144 md/Botocore#1.34.144 ua/2.0 os/linux#5.10.220-209.869.amzn2.x86_64 md/arch#x86_64 lang/python#3.11.6 md/pyimpl#CPython cfg/retry-mode#standard Botocore/1.34.144"
+	goAgent   = "aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/sts#1.30.3"
+	javaAgent = "aws-sdk-java/2.26.12 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10.220 lang/java#17.0.11 md/vendor#Amazon.com_Inc."
+	lambdaSDK = "Boto3/1.34.42 md/Botocore#1.34.42 ua/2.0 os/linux#5.10.219-229.866.amzn2.x86_64 md/arch#x86_64 lang/python#3.12.4 exec-env/AWS_Lambda_python3.12 Botocore/1.34.42"
+	tfAgent   = "APN/1.0 HashiCorp/1.0 Terraform/1.9.2 (+https://www.terraform.io) terraform-provider-aws/5.59.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64"
+	cliLinux  = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/linux#6.1.0 md/arch#x86_64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
+	cliMac    = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
+	browser   = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+	// The console's pages call by the browser, by AWS's own servers, and by one of a kind for S3.
+	consoleAgents = []string{browser, browser, browser,
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0", "AWS Internal",
+		"[S3Console/0.4, aws-internal/3 aws-sdk-java/1.12.750 Linux/5.10.218 OpenJDK_64-Bit_Server_VM/25.412-b09 java/1.8.0_412 vendor/Oracle_Corporation cfg/retry-mode/standard]"}
+	buildNames = []string{"codebuild-release-service-role", "gha-deployer", "buildkite-agent", "gitlab-runner", "release-manager", "platform-automation"}
 )
 
 // choose makes the caller of a duty: an account, a region and an identity in it.
@@ -153,10 +157,10 @@ func (w *world) human(by caller) {
 		w.me = identity{kind: "Root", principal: w.account.id, accessKey: "ASIA" + w.stableID(16, "root", w.now.Format("20060102")), agent: browser, ip: w.officeIP(), mfa: true, fromConsole: true}
 		return
 	case breakGlass:
-		w.role("BreakGlass", p.mail, "/", browser, 8)
+		w.role("BreakGlass", p.mail, "/", w.pick(consoleAgents), 8)
 		w.me.mfa = true
 	default:
-		w.role("AWSReservedSSO_"+p.set+"_"+w.stableHex(16, "set", w.account.id, p.set), p.mail, "/aws-reserved/sso.amazonaws.com/eu-west-1/", browser, 8)
+		w.role("AWSReservedSSO_"+p.set+"_"+w.stableHex(16, "set", w.account.id, p.set), p.mail, "/aws-reserved/sso.amazonaws.com/eu-west-1/", w.pick(consoleAgents), 8)
 	}
 	w.me.ip, w.me.fromConsole = ip, by != shell
 	if by == shell {

@@ -2,6 +2,7 @@ package detecttest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,6 +59,9 @@ func reads(service string, names ...string) []step {
 	}
 	return out
 }
+
+// times repeats a step.
+func times(n int, s step) []step { return slices.Repeat([]step{s}, n) }
 
 // often is ordinary work: share is in events per thousand.
 func often(by caller, share float64, calls ...step) duty {

@@ -36,6 +36,15 @@ func rareIdentityWork() []duty {
 		seldom(oldHand, 6, ask("secretsmanager:ListSecrets", "")), seldom(oldHand, 5, ask("ssm:DescribeParameters", "")),
 		seldom(oldHand, 2, ask("ssm:StartSession", `{"target":"<instance>"}`)),
 		seldom(program, 60, ask("sts:GetFederationToken", `{"name":"partner","durationSeconds":3600,"policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::<bucket>/partner/*\"}]}"}`)),
+		// Somebody looking for something, and something that broke.
+		seldom(oldHand, 4, slices.Concat(reads("iam", "ListUsers", "ListRoles", "ListPolicies", "GetAccountSummary", "ListGroups"), reads("s3", "ListBuckets"), reads("ec2", "DescribeVpcs", "DescribeInstances", "DescribeVolumes"), reads("rds", "DescribeDBInstances"))...),
+		seldom(oldHand, 4, ask("secretsmanager:ListSecrets", ""), ask("secretsmanager:GetSecretValue", `{"secretId":"<app>/database"}`)),
+		seldom(oldHand, 4, slices.Concat(times(4, ask("ec2:RunInstances", `{"instanceType":"t3.large"}`, refused("Client.UnauthorizedOperation"))), times(3, ask("iam:PassRole", "", refused("AccessDenied"))))...),
+		seldom(program, 6, times(40, ask("sqs:ListQueues", "", refused("AccessDenied")))...),
+		seldom(workload, 8, times(60, ask("dynamodb:DescribeTable", `{"tableName":"<app>"}`, refused("AccessDeniedException")))...),
+		seldom(program, 60, slices.Concat([]step{ask("s3:ListBuckets", ""), ask("s3:ListObjects", `{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","list-type":"2","prefix":"out/"}`, dataEvent)},
+			times(40, ask("s3:GetObject", `{"bucketName":"<bucket>","Host":"<bucket>.s3.<region>.amazonaws.com","key":"out/<day>/<hex:16>.csv"}`, dataEvent)))...),
+		seldom(program, 4, times(12, ask("secretsmanager:GetSecretValue", `{"secretId":"<app>/database"}`))...),
 		// Administrators in the browser.
 		seldom(admin, 4, ask("iam:CreateUser", `{"userName":"svc-smtp-<num:90>"}`), ask("iam:PutUserPolicy", `{"userName":"svc-smtp-<num:90>","policyName":"send","policyDocument":"`+narrow+`"}`), newKey("svc-smtp-<num:90>")),
 		seldom(admin, 2, ask("iam:UpdateLoginProfile", `{"userName":"ben","passwordResetRequired":true}`)),
