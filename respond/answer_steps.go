@@ -102,7 +102,7 @@ func (s *session) answered(before Outcome, a Answer) ([]approve.Answer, error) {
 		if p.Digest != a.Digest && before.Plan.Digest != a.Digest {
 			continue
 		}
-		if p.Status != quell.StepWaiting && p.Digest != a.Digest {
+		if over(p.Status) || p.Status != quell.StepWaiting && p.Digest != a.Digest {
 			continue
 		}
 		as, ok := roleFor(p, roles)
@@ -112,6 +112,15 @@ func (s *session) answered(before Outcome, a Answer) ([]approve.Answer, error) {
 		out = append(out, approve.Answer{Step: p, As: as})
 	}
 	return out, nil
+}
+
+// over says that a step has come to an end, so that there is nothing to answer: its digest tells what was done.
+func over(status quell.StepStatus) bool {
+	switch status {
+	case quell.StepDone, quell.StepUndone, quell.StepSkipped, quell.StepManual, quell.StepRefused:
+		return true
+	}
+	return false
 }
 
 // roleFor picks the role to answer in. A role the step does not take is returned all the same, for the refusal.

@@ -117,6 +117,10 @@ func (s *session) show(st *run.Step) quell.PlanStep {
 		p.Reads = a.Reads
 		p.Irreversible = p.Irreversible || a.Irreversible
 	}
+	if len(p.Calls) == 0 && len(st.Sent) > 0 {
+		// Nothing is left to do; what was done is what people and scripts look for.
+		p.Calls, p.Digest = st.Asked, st.AskedDigest
+	}
 	if p.Digest == "" {
 		p.Digest, _ = act.StepDigest(p, p.Calls)
 	}

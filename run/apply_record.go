@@ -26,12 +26,12 @@ type State struct {
 	Probes      []quell.Probe
 	// Proving is the index of the first probe made after the last containing call. Earlier ones prove nothing about it,
 	// whatever their clock said.
-	Proving int
-	Verdict quell.Verdict
-	Reapplied   int
-	Lift        bool
-	Closed      bool
-	evidence    map[string]bool
+	Proving   int
+	Verdict   quell.Verdict
+	Reapplied int
+	Lift      bool
+	Closed    bool
+	evidence  map[string]bool
 }
 
 // HasEvidence says whether a step has kept an artefact of that name.
@@ -55,6 +55,9 @@ type Step struct {
 	Decisions []quell.Decision
 	Outputs   json.RawMessage
 	Unseen    []string
+	// Asked are the calls of the latest plan that had any, with its digest: what was done, once nothing is left to do.
+	Asked       []quell.Call
+	AskedDigest string
 	// LastError is the latest refusal or failure of a call.
 	LastError *quell.Result
 	LastOp    string
@@ -240,6 +243,9 @@ func (s *State) planned(st *Step, p quell.Planned) {
 		st.Status = quell.StepRunning
 		s.Reapplied++
 	}
+	if len(p.Calls) > 0 {
+		st.Asked, st.AskedDigest = p.Calls, p.Digest
+	}
 	st.Round = p.Round
 	st.Calls = p.Calls
 	st.Digest = p.Digest
@@ -337,7 +343,19 @@ func (s *State) changed(st *Step, c quell.StepChange) {
 		of.Status = quell.StepUndone
 		// The yes was to doing it, and somebody has said since that it be taken back.
 		of.Decisions = nil
+		s.release()
 	}
+}
+
+// release forgets when containment took hold once nothing that contains is in place any more.
+func (s *State) release() {
+	for _, st := range s.Steps {
+		if st.Phase == quell.Contain && st.Undo == "" && st.Status != quell.StepUndone && len(st.Sent) > 0 {
+			return
+		}
+	}
+	s.ContainedAt = time.Time{}
+	s.Verdict = quell.Verdict{}
 }
 
 // ownsNothing says that a step which an undo found with nothing to take back did more than what is kept: others took it

@@ -30,8 +30,8 @@ type Driver struct {
 	Covers func(st *run.Step, now time.Time) bool
 	// Automatic says whether policy sets a step in motion by itself now; nil goes by the mode it was bound with.
 	Automatic func(st *run.Step) bool
-	Clock    quell.Clock
-	Evidence action.Keeper
+	Clock     quell.Clock
+	Evidence  action.Keeper
 	// Stop is asked before each call; an error stops all sending.
 	Stop func() error
 	// Budget is how many targets a run may change; 0 is no limit.
