@@ -190,8 +190,12 @@ func (s *session) state(steps []*run.Step, shown []quell.PlanStep) State {
 		return slices.ContainsFunc(shown, func(p quell.PlanStep) bool { return p.Status == status })
 	}
 	undo := slices.ContainsFunc(steps, func(st *run.Step) bool { return st.Undo != "" })
+	// A plan without what contains is no plan; one that lacks, say, the sweep for want of a permission still is.
+	gap := slices.ContainsFunc(shown, func(p quell.PlanStep) bool {
+		return p.Status == quell.StepFailed && (p.Phase == quell.Contain || s.driver.State.Applying || undo)
+	})
 	switch {
-	case has(quell.StepFailed), has(quell.StepRefused) && !undo && s.driver.State.Applying:
+	case gap, has(quell.StepRefused) && !undo && s.driver.State.Applying:
 		return Failed
 	case has(quell.StepRefused) && undo:
 		return Refused

@@ -138,7 +138,7 @@ func trusted(document string) (map[string]bool, error) {
 	}
 	// IAM takes a single statement, and a single principal, with or without a list around it.
 	var policy struct {
-		Statement oneOrMany[struct {
+		Statement call.OneOrMany[struct {
 			Effect    string
 			Principal json.RawMessage
 		}]
@@ -150,7 +150,7 @@ func trusted(document string) (map[string]bool, error) {
 		if s.Effect != "Allow" {
 			continue
 		}
-		var kinds map[string]oneOrMany[string]
+		var kinds map[string]call.OneOrMany[string]
 		if json.Unmarshal(s.Principal, &kinds) != nil {
 			out["anybody"] = true // "Principal": "*", the only form that is no object
 			continue
@@ -166,24 +166,6 @@ func trusted(document string) (map[string]bool, error) {
 
 func usedByService(trusted map[string]bool) bool {
 	return slices.ContainsFunc(sorted(trusted), func(principal string) bool { return strings.HasPrefix(principal, "Service: ") })
-}
-
-// oneOrMany is a JSON value that IAM writes alone or in a list.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
-	var many []T
-	if err := json.Unmarshal(text, &many); err == nil {
-		*l = many
-		return nil
-	}
-	var one T
-	if err := json.Unmarshal(text, &one); err != nil {
-		return err
-	}
-	*l = []T{one}
-	return nil
 }
 
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

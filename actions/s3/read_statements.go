@@ -12,24 +12,6 @@ import (
 	"github.com/quell-ir/quell/call"
 )
 
-// oneOrMany is a JSON value that policies hold alone or in a list.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
-	var many []T
-	if err := json.Unmarshal(text, &many); err == nil {
-		*l = many
-		return nil
-	}
-	var one T
-	if err := json.Unmarshal(text, &one); err != nil {
-		return err
-	}
-	*l = []T{one}
-	return nil
-}
-
 // statements is a bucket policy as far as we must know it.
 type statements struct {
 	// ours is our statement as it stands, canonical; "" where there is none.
@@ -69,7 +51,7 @@ func splitPolicy(text, sid string) (statements, error) {
 	if err := json.Unmarshal([]byte(text), &policy); err != nil {
 		return out, fmt.Errorf("decode: %w", err)
 	}
-	var list oneOrMany[json.RawMessage]
+	var list call.OneOrMany[json.RawMessage]
 	if err := json.Unmarshal(policy["Statement"], &list); err != nil && policy["Statement"] != nil {
 		return out, fmt.Errorf("decode statements: %w", err)
 	}
@@ -111,7 +93,7 @@ func splitPolicy(text, sid string) (statements, error) {
 
 // addPrincipals notes a statement's principals whatever its conditions say: they are for people to recognise.
 func addPrincipals(set map[string]bool, raw json.RawMessage) {
-	var kinds map[string]oneOrMany[string]
+	var kinds map[string]call.OneOrMany[string]
 	if json.Unmarshal(raw, &kinds) != nil {
 		set["everybody"] = true // "Principal": "*", the only form that is no object
 		return

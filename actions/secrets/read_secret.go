@@ -172,7 +172,7 @@ func foreignPrincipals(document, account string) (map[string]bool, error) {
 		return out, nil
 	}
 	var policy struct {
-		Statement oneOrMany[struct {
+		Statement call.OneOrMany[struct {
 			Effect    string
 			Principal json.RawMessage
 		}]
@@ -184,7 +184,7 @@ func foreignPrincipals(document, account string) (map[string]bool, error) {
 		if s.Effect != "Allow" {
 			continue
 		}
-		var kinds map[string]oneOrMany[string]
+		var kinds map[string]call.OneOrMany[string]
 		if json.Unmarshal(s.Principal, &kinds) != nil {
 			out["everybody"] = true // "Principal": "*", the only form that is no object
 			continue
@@ -198,22 +198,4 @@ func foreignPrincipals(document, account string) (map[string]bool, error) {
 		}
 	}
 	return out, nil
-}
-
-// oneOrMany is a JSON value that policies hold alone or in a list.
-type oneOrMany[T any] []T
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (l *oneOrMany[T]) UnmarshalJSON(text []byte) error {
-	var many []T
-	if err := json.Unmarshal(text, &many); err == nil {
-		*l = many
-		return nil
-	}
-	var one T
-	if err := json.Unmarshal(text, &one); err != nil {
-		return err
-	}
-	*l = []T{one}
-	return nil
 }

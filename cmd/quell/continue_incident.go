@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/quell-ir/quell/respond"
@@ -21,24 +20,28 @@ type RunCmd struct {
 const watchTime = 2 * time.Hour
 
 // Run implements the command.
-func (c *RunCmd) Run(ctx context.Context, m *Main) (err error) {
-	h, err := m.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	if _, err := h.desk.Show(ctx, c.Incident); err != nil {
-		return err
-	}
-	if _, err := m.account(ctx, h); err != nil {
-		return err
-	}
-	m.say("%s", h.desk.Credentials)
-	wait := c.Wait
-	if c.Watch {
-		wait = watchTime
-	}
-	return m.respondAll(ctx, h, []string{c.Incident}, respond.Options{Apply: c.Apply, Wait: wait}, c.Full)
+func (c *RunCmd) Run(ctx context.Context, m *Main) error {
+	return m.withIncident(ctx, c.Incident, func(h *home) error {
+		wait := c.Wait
+		if c.Watch {
+			wait = watchTime
+		}
+		return m.respondAll(ctx, h, []string{c.Incident}, respond.Options{Apply: c.Apply, Wait: wait}, c.Full)
+	})
+}
+
+// withIncident opens the state folder and the account around a piece of work on an incident that exists.
+func (m *Main) withIncident(ctx context.Context, id string, work func(*home) error) error {
+	return m.withHome(ctx, func(h *home) error {
+		if _, err := h.desk.Show(ctx, id); err != nil {
+			return err
+		}
+		if _, err := m.account(ctx, h); err != nil {
+			return err
+		}
+		m.say("%s", h.desk.Credentials)
+		return work(h)
+	})
 }
 
 // UndoCmd is `quell undo`.
@@ -54,26 +57,16 @@ type UndoCmd struct {
 }
 
 // Run implements the command.
-func (c *UndoCmd) Run(ctx context.Context, m *Main) (err error) {
-	h, err := m.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, h.Close()) }()
-	if _, err := h.desk.Show(ctx, c.Incident); err != nil {
-		return err
-	}
-	if _, err := m.account(ctx, h); err != nil {
-		return err
-	}
-	m.say("%s", h.desk.Credentials)
-	out, err := h.desk.Undo(ctx, c.Incident, respond.UndoOptions{Step: c.Step, Apply: c.Apply, Lift: c.LiftDeny, Reason: c.Reason})
-	if out.Incident == "" {
-		return err
-	}
-	var failures []error
-	if err != nil {
-		failures = append(failures, err)
-	}
-	return m.show([]respond.Outcome{out}, false, c.Full, failures)
+func (c *UndoCmd) Run(ctx context.Context, m *Main) error {
+	return m.withIncident(ctx, c.Incident, func(h *home) error {
+		out, err := h.desk.Undo(ctx, c.Incident, respond.UndoOptions{Step: c.Step, Apply: c.Apply, Lift: c.LiftDeny, Reason: c.Reason})
+		if out.Incident == "" {
+			return err
+		}
+		var failures []error
+		if err != nil {
+			failures = append(failures, err)
+		}
+		return m.show([]respond.Outcome{out}, false, c.Full, failures)
+	})
 }
