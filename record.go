@@ -101,8 +101,10 @@ type Bound struct {
 // Planned is one look at a step's target and the calls it led to, together, so that no later version of Quell plans
 // the past again.
 type Planned struct {
-	Round   int             `json:"round"`
-	State   json.RawMessage `json:"state"`
+	Round int             `json:"round"`
+	State json.RawMessage `json:"state"`
+	// Before is what the target was before another open incident changed it; given at the first look only.
+	Before  json.RawMessage `json:"before,omitempty"`
 	Calls   []Call          `json:"calls"`
 	Digest  string          `json:"digest"`
 	Settled bool            `json:"settled"`

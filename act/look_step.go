@@ -21,8 +21,20 @@ type Actor struct {
 	Clock    quell.Clock
 	// Config gives the credentials for a region of an account; the calls are those about to be sent, nil for reading.
 	Config func(ctx context.Context, account, region string, calls []quell.Call) (aws.Config, error)
+	// Holds says which other open incidents did the same to the same target; nil where there are none to ask.
+	Holds func(ctx context.Context, st *run.Step) (Holds, error)
 	// Secret makes a secret, keeps it where only the operator can read it, and returns it. The reference is recorded.
 	Secret func(reference string) (string, error)
+}
+
+// Holds is what other open incidents did with the same action to the same target.
+type Holds struct {
+	// Before is what the first of them found.
+	Before json.RawMessage
+	// Earlier maps the digest of each inverse of theirs to the incident, for those that came before this one; Later are
+	// those that came after and rely on what this one did.
+	Earlier map[string]string
+	Later   []string
 }
 
 // Look reads the step's target and plans what is left. For a step that takes another back, of is that other step as the
@@ -39,7 +51,20 @@ func (a *Actor) Look(ctx context.Context, incident quell.Incident, st, of *run.S
 	if err != nil {
 		return quell.Planned{}, fmt.Errorf("credentials for %s: %w", st.Target.Account, err)
 	}
+	var holds Holds
+	if a.Holds != nil && (st.Undo != "" || st.Before == nil) {
+		subject := st
+		if st.Undo != "" {
+			subject = of
+		}
+		if holds, err = a.Holds(ctx, subject); err != nil {
+			return quell.Planned{}, fmt.Errorf("see what other incidents did to %s %s: %w", st.Target.Kind, nameOf(st.Target), err)
+		}
+	}
 	in := a.input(incident, st)
+	if st.Undo == "" && st.Before == nil {
+		in.Before = holds.Before
+	}
 	seen, err := act.Look(ctx, cfg, in)
 	if err != nil {
 		return quell.Planned{}, fmt.Errorf("look at %s %s for %s: %w", st.Target.Kind, nameOf(st.Target), act.Name, err)
@@ -49,8 +74,11 @@ func (a *Actor) Look(ctx context.Context, incident quell.Incident, st, of *run.S
 		planned.Round++
 	}
 	if st.Undo != "" {
-		err = a.planUndo(&planned, st, of, state)
+		err = a.planUndo(&planned, holds, of, state)
 	} else {
+		if st.Before == nil {
+			planned.Before = holds.Before
+		}
 		err = a.planAction(&planned, act, in)
 	}
 	if err != nil {
@@ -72,10 +100,15 @@ func (a *Actor) planAction(planned *quell.Planned, act *action.Action, in action
 
 // planUndo plans the inverses. What may go is sent even where a part is refused; the refusal stands once the rest is
 // done.
-func (a *Actor) planUndo(planned *quell.Planned, st, of *run.Step, state *run.State) error {
+func (a *Actor) planUndo(planned *quell.Planned, holds Holds, of *run.Step, state *run.State) error {
+	if len(holds.Later) > 0 {
+		planned.Refused = fmt.Sprintf("incident %s relies on this for the same target; undo, dismiss or close that one first, or merge the two",
+			strings.Join(holds.Later, ", "))
+		return nil
+	}
 	undo, err := run.PlanUndo(run.UndoInput{
 		Before: of.Before, After: of.After, Now: planned.State, Sent: of.Sent, At: a.Clock.Now(),
-		Dismissed: state.Standing == quell.Dismissed, Lift: state.Lift,
+		Dismissed: state.Standing == quell.Dismissed, Lift: state.Lift, Shared: holds.Earlier,
 	})
 	if err != nil {
 		return fmt.Errorf("plan undo of %s: %w", of.ID, err)

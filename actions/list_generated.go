@@ -17,6 +17,7 @@ var list = []*action.Action{
 	iam.DeleteRogueUser,
 	iam.DisableConsole,
 	iam.DisableServiceCreds,
+	iam.QuarantineRole,
 	iam.QuarantineUser,
 	iam.RevokeRoleSessions,
 	iam.SnapshotPrincipal,

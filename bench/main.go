@@ -44,6 +44,7 @@ var measures = []measure{
 	{"demo", measureDemo},
 	{"ledger", measureLedger},
 	{"detect", measureDetect},
+	{"noise", measureNoise},
 	{"trials", measureTrials},
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/quell-ir/quell"
@@ -29,11 +30,17 @@ type Hunter struct {
 	Program *detect.Program
 	Books   []quell.Playbook
 	Clock   quell.Clock
+	// Kinds judge logs other than CloudTrail; without them such logs are skipped by name.
+	Kinds KindPrograms
+	// Habits see every record, if the program has the rule of WithEveryRecord.
+	Habits *Habits
 	// Tell hears of each finding as it is made.
 	Tell func(quell.Finding)
 
 	mu         sync.Mutex
 	seen       map[string]bool
+	before     map[string]bool // ids of a stream's older findings
+	told       int             // how many of findings Fresh has given
 	correlator *detect.Correlator
 	findings   []quell.Finding
 	skipped    []source.Skipped
@@ -54,13 +61,20 @@ func (h *Hunter) Files(ctx context.Context, paths []string, o source.Options) (R
 }
 
 // document judges one file's records. What breaks off in the middle has been judged up to there.
-func (h *Hunter) document(_ context.Context, d source.Document) error {
-	if d.Kind != source.KindJSON {
-		h.skip(d.Origin, fmt.Sprintf("%s records are not judged by any rule yet", d.Kind))
-		return nil
+func (h *Hunter) document(ctx context.Context, d source.Document) error {
+	switch {
+	case d.Kind != source.KindJSON:
+		return h.kind(ctx, d)
+	case holdsFindings(d.Reader):
+		return h.findingFile(ctx, d)
 	}
-	stats, err := h.worker(d.Worker).Scan(d.Reader, d.Origin, func(m detect.Match) error { return h.take(m, d.Origin) })
-	h.count(d.Origin, stats)
+	return h.scan(d.Worker, d.Reader, d.Origin)
+}
+
+// scan judges CloudTrail records.
+func (h *Hunter) scan(worker int, r io.Reader, origin string) error {
+	stats, err := h.worker(worker).Scan(r, origin, func(m detect.Match) error { return h.take(m, origin) })
+	h.count(origin, stats)
 	return err
 }
 
@@ -94,6 +108,12 @@ func (h *Hunter) skip(origin, why string) {
 
 // take makes a finding of a match. A record that says too little for one is named, not dropped.
 func (h *Hunter) take(m detect.Match, origin string) error {
+	if m.Rule.ID == everyRecord {
+		if h.Habits != nil {
+			h.Habits.observe(m.Raw, origin)
+		}
+		return nil
+	}
 	e, err := eventOf(m.Raw, origin)
 	if err != nil {
 		h.skip(origin, err.Error())
@@ -124,12 +144,20 @@ func (h *Hunter) correlate(m detect.Match, e quell.Event) error {
 
 // correlated makes findings of what the correlations came to.
 func (h *Hunter) correlated() []quell.Finding {
-	if h.correlator == nil {
-		return nil
+	var all []*detect.Correlator
+	if h.correlator != nil {
+		all = append(all, h.correlator)
+	}
+	for _, judges := range h.Kinds {
+		for _, j := range judges {
+			all = append(all, j.correlator)
+		}
 	}
 	var out []quell.Finding
-	for _, hit := range h.correlator.Hits() {
-		out = append(out, FoundTogether(hit))
+	for _, c := range all {
+		for _, hit := range c.Hits() {
+			out = append(out, FoundTogether(hit))
+		}
 	}
 	return out
 }
@@ -140,7 +168,7 @@ func (h *Hunter) add(f quell.Finding) {
 	if h.seen == nil {
 		h.seen = map[string]bool{}
 	}
-	if h.seen[f.ID] {
+	if h.known(f.ID) {
 		return // the same record, delivered twice
 	}
 	h.seen[f.ID] = true
@@ -170,5 +198,6 @@ func (h *Hunter) Result() Result {
 	r := Result{Events: h.events, Skipped: orEmpty(h.skipped), Findings: orEmpty(append(h.correlated(), h.findings...))}
 	sortFindings(r.Findings)
 	r.Incidents = group(r.Findings, h)
+	r.Blind = append(r.Blind, h.unheard()...)
 	return r
 }

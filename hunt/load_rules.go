@@ -106,18 +106,26 @@ func withoutExamples(text []byte) []byte {
 
 // Compile makes the program that judges records. Rules that cannot be compiled are an error for a whole program.
 func Compile(rules []*detect.Rule) (*detect.Program, error) {
-	program, problems := detect.Compile(rules, detect.Options{})
-	if len(problems) > 0 {
-		var words []string
-		for _, p := range problems[:min(3, len(problems))] {
-			words = append(words, p.Error())
-		}
-		return nil, &quell.Error{
-			Code: quell.CodeUsage, What: fmt.Sprintf("%d rules cannot be used: %s", len(problems), strings.Join(words, "; ")),
-			Next: "see `quell rules check`",
-		}
+	program, problems := detect.Compile(withoutOthers(rules), detect.Options{})
+	if err := refused(problems); err != nil {
+		return nil, err
 	}
 	return program, nil
+}
+
+// refused is the error for rules that cannot be used, nil where there are none.
+func refused(problems []detect.Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	var words []string
+	for _, p := range problems[:min(3, len(problems))] {
+		words = append(words, p.Error())
+	}
+	return &quell.Error{
+		Code: quell.CodeUsage, What: fmt.Sprintf("%d rules cannot be used: %s", len(problems), strings.Join(words, "; ")),
+		Next: "see `quell rules check`",
+	}
 }
 
 // sortFindings puts findings in an order that does not depend on how they were found.

@@ -23,6 +23,7 @@ func actions() []plan.ActionInfo {
 		{Name: "iam.quarantine-user", Target: quell.KindUser, Phase: quell.Contain},
 		{Name: "iam.deactivate-access-key", Target: quell.KindAccessKey, Phase: quell.Contain},
 		{Name: "iam.revoke-role-sessions", Target: quell.KindRole, Phase: quell.Contain},
+		{Name: "iam.quarantine-role", Target: quell.KindRole, Phase: quell.Contain},
 		{Name: "cloudtrail.export-evidence", Target: quell.KindAccount, Phase: quell.Preserve, Collects: true, Preserves: []string{"trail"}},
 		{Name: "iam.snapshot-principal", Target: quell.KindUser, Phase: quell.Preserve, Collects: true, Preserves: []string{"user", "login-profile"}},
 		{Name: "iam.disable-console", Target: quell.KindUser, Phase: quell.Eradicate, Destroys: []string{"login-profile"}},

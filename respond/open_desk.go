@@ -31,7 +31,9 @@ type Desk struct {
 	Settings action.Settings
 	// Budget is how many resources one incident may change; 0 is no limit.
 	Budget int
-	Clock  quell.Clock
+	// BudgetPerHour is how many resources all incidents together may change within an hour; 0 is no limit.
+	BudgetPerHour int
+	Clock         quell.Clock
 	// Config gives the credentials for a region of an account; calls are those about to be sent, nil for reading.
 	Config func(ctx context.Context, account, region string, calls []quell.Call) (aws.Config, error)
 	// Trail tells what principals did since a time; nil where no account is at hand.
@@ -137,9 +139,10 @@ func (s *session) read(records []quell.Record) error {
 	}
 	s.driver = &local.Driver{
 		Journal: journal{s}, Clock: s.desk.Clock, Evidence: s.desk.Evidence, Stop: s.desk.Stop, Budget: s.desk.Budget,
-		By: s.desk.By, State: state, Incident: func() quell.Incident { return s.view.Incident },
+		Spent: s.desk.spent, PerHour: s.desk.BudgetPerHour, By: s.desk.By, State: state, Incident: func() quell.Incident { return s.view.Incident },
 		Actor: &act.Actor{
 			Actions: s.desk.Actions, Settings: s.desk.Settings, Clock: s.desk.Clock, Config: s.desk.sendConfig, Secret: s.desk.Secret,
+			Holds: s.holds,
 		},
 		Automatic: func(st *run.Step) bool { return s.automatic(st.PlanStep) },
 		Covers: func(st *run.Step, now time.Time) bool {

@@ -29,6 +29,11 @@ func principals(in quell.Incident) []quell.Entity {
 			if e.Part == quell.PartMade || e.Part == quell.PartActor {
 				add(e)
 			}
+		case quell.KindRole:
+			// Whoever opens a session of a role that the intruder made, from whichever account, acts for the intruder.
+			if e.Part == quell.PartMade {
+				add(e)
+			}
 		case quell.KindAccessKey:
 			if e.Part != quell.PartTarget {
 				add(e)

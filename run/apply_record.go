@@ -31,7 +31,9 @@ type State struct {
 	Reapplied int
 	Lift      bool
 	Closed    bool
-	evidence  map[string]bool
+	// Merged says that another incident took this one over.
+	Merged   bool
+	evidence map[string]bool
 }
 
 // HasEvidence says whether a step has kept an artefact of that name.
@@ -135,8 +137,11 @@ func (s *State) Apply(r quell.Record) error {
 		return with(r, func(v quell.Verdict) { s.Verdict = v })
 	case quell.RecordChanged:
 		return with(r, func(c quell.Change) {
-			if c.What == "standing" {
+			switch c.What {
+			case "standing":
 				s.Standing = quell.Standing(c.To)
+			case "merge":
+				s.Merged = true
 			}
 		})
 	case quell.RecordOpened:
@@ -232,6 +237,10 @@ func (s *State) startRun(r quell.RunStarted) {
 func (s *State) planned(st *Step, p quell.Planned) {
 	if st.Before == nil {
 		st.Before = p.State
+		if p.Before != nil {
+			// Another incident came first: what is there now is its doing, not what undo must go back to.
+			st.Before = p.Before
+		}
 	}
 	st.State = p.State
 	if len(st.Sent) > 0 && (len(p.Calls) == 0 || st.After == nil || st.Status == quell.StepRunning) {
@@ -286,7 +295,7 @@ func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
 	if x.OK {
 		p.Done = true
 		p.Code = ""
-		if st.Phase == quell.Contain && st.Undo == "" {
+		if contains(st, planned) {
 			s.contained(at)
 		}
 		return
@@ -294,6 +303,12 @@ func (s *State) resulted(st *Step, x quell.Result, at time.Time) {
 	p.Code = x.Code
 	st.LastError = &x
 	st.LastOp = planned.Op
+}
+
+// contains says whether a call shuts somebody out: all that a containing step does, and a deny wherever it stands, as in a
+// sweep that found another way in.
+func contains(st *Step, c quell.Call) bool {
+	return st.Undo == "" && (st.Phase == quell.Contain || c.Denies != nil)
 }
 
 // contained moves the moment of containment. It never goes back, though a clock may: what was proven before the last
@@ -323,10 +338,10 @@ func (s *State) changed(st *Step, c quell.StepChange) {
 	st.Status = c.Status
 	st.WhyNot = c.Why
 	st.Round, st.LastError = 0, nil
-	if c.Status == quell.StepDone && st.Phase == quell.Contain && st.Undo == "" {
+	if c.Status == quell.StepDone {
 		// A call whose answer was lost contains from here on: looking again showed its effect.
 		for _, sent := range st.Sent {
-			if sent.At.After(s.ContainedAt) {
+			if contains(st, sent.Call) && sent.At.After(s.ContainedAt) {
 				s.contained(sent.At)
 			}
 		}

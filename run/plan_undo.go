@@ -21,6 +21,8 @@ type UndoInput struct {
 	At        time.Time
 	Dismissed bool
 	Lift      bool
+	// Shared maps the digest of an inverse to the open incident that did the same first and will take it back.
+	Shared map[string]string
 }
 
 // UndoPlan is the inverses to send and what is refused, each with its reason.
@@ -74,6 +76,10 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 			continue
 		}
 		seen[key] = true
+		if first := in.Shared[key]; first != "" {
+			plan.Kept = append(plan.Kept, fmt.Sprintf("%s is left to incident %s, which did the same first", c.Undo.Op, first))
+			continue
+		}
 		first := before
 		if len(sent.Before) > 0 {
 			if first, err = tree(sent.Before); err != nil {

@@ -25,6 +25,8 @@ type Intruder struct {
 	roads  []road
 	pace   time.Duration
 	quiet  bool
+	extras []func()
+	silent bool
 	// Told hears of each move, for the story.
 	Told func(at time.Time, what string, err error)
 	// Made are the users it made.
@@ -35,13 +37,15 @@ type Intruder struct {
 type road struct {
 	name  string
 	creds aws.Credentials
+	// mint takes new credentials each time; nil where creds are all there is.
+	mint func() (aws.Credentials, error)
 }
 
 // NewIntruder gives the leaked key to an intruder. pace is the time between two moves.
 func NewIntruder(ctx context.Context, v Victim, seed int64, pace time.Duration) *Intruder {
 	return &Intruder{
 		victim: v, ctx: ctx, rng: rand.New(rand.NewPCG(uint64(seed), 77)), pace: pace,
-		roads: []road{{"the leaked key", v.Leaked}}, Told: func(time.Time, string, error) {},
+		roads: []road{{name: "the leaked key", creds: v.Leaked}}, Told: func(time.Time, string, error) {},
 	}
 }
 
@@ -52,6 +56,10 @@ func (i *Intruder) Start() {
 	}
 	at := i.victim.World.Clock().Now()
 	for _, move := range script {
+		i.victim.World.Clock().At(at, move)
+		at = at.Add(i.jitter())
+	}
+	for _, move := range i.extras {
 		i.victim.World.Clock().At(at, move)
 		at = at.Add(i.jitter())
 	}
@@ -131,9 +139,7 @@ func (i *Intruder) federate() {
 	i.told("takes a federation token that lives for 36 hours", err)
 	if err == nil {
 		c := out.Credentials
-		i.roads = append(i.roads, road{"the federation token", aws.Credentials{
-			AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken,
-		}})
+		i.roads = append(i.roads, road{name: "the federation token", creds: sessionOf(c)})
 	}
 }
 
@@ -156,7 +162,7 @@ func (i *Intruder) makeUser() {
 	key, err := client.CreateAccessKey(i.ctx, &iam.CreateAccessKeyInput{UserName: &name})
 	i.told("gives "+name+" a key", err)
 	if err == nil {
-		i.roads = append(i.roads, road{"the key of " + name, aws.Credentials{
+		i.roads = append(i.roads, road{name: "the key of " + name, creds: aws.Credentials{
 			AccessKeyID: *key.AccessKey.AccessKeyId, SecretAccessKey: *key.AccessKey.SecretAccessKey,
 		}})
 	}
@@ -173,9 +179,7 @@ func (i *Intruder) assumeRole() {
 	i.told("assumes the role "+i.victim.Role, err)
 	if err == nil {
 		c := out.Credentials
-		i.roads = append(i.roads, road{"the role's session", aws.Credentials{
-			AccessKeyID: *c.AccessKeyId, SecretAccessKey: *c.SecretAccessKey, SessionToken: *c.SessionToken,
-		}})
+		i.roads = append(i.roads, road{name: "the role's session", creds: sessionOf(c)})
 	}
 }
 
@@ -196,6 +200,17 @@ func (i *Intruder) persist() {
 	clock := i.victim.World.Clock()
 	defer func() { clock.At(clock.Now().Add(i.jitter()), i.persist) }()
 	r := i.roads[i.rng.IntN(len(i.roads))]
+	if r.mint != nil {
+		var err error
+		if r.creds, err = r.mint(); err != nil {
+			i.told("tries "+r.name, err)
+			return
+		}
+	}
+	if i.silent {
+		i.readOnly(r)
+		return
+	}
 	cfg := i.cfg(r)
 	_, err := s3.NewFromConfig(cfg).ListBuckets(i.ctx, &s3.ListBucketsInput{})
 	i.told("tries "+r.name+": lists the buckets", err)

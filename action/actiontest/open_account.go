@@ -29,6 +29,8 @@ func Wire(t *testing.T) Account {
 	server := moto.Start(t)
 	return Account{
 		Config: server.Config, Clock: &hurried{}, ID: server.Account,
+		// Emptying an emulator costs seconds; the sandbox is killed after every record.
+		Kills:   3,
 		Respond: "arn:aws:iam::" + server.Account + ":user/quell-responder",
 	}
 }

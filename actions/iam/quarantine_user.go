@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -20,6 +21,9 @@ type quarantineParams struct{}
 type quarantineState struct {
 	Exists bool   `json:"exists"`
 	UserID string `json:"user_id"`
+	// Name is what the user is called now, where that is not what the incident calls it: who may do everything may also
+	// give the user another name, and whoever asks for the old one finds nothing to contain.
+	Name string `json:"name,omitempty"`
 	// The three routes by which everything is denied.
 	Inline   bool   `json:"inline"`   // our inline policy is there and says what it must
 	Attached bool   `json:"attached"` // AWSDenyAll is attached
@@ -95,7 +99,7 @@ func planQuarantine(in action.In[quarantineParams, quarantineState], now quarant
 	if !now.Exists {
 		return nil, nil
 	}
-	user := nameOf(in.Target)
+	user := firstOf(now.Name, nameOf(in.Target))
 	deny := denyAll(partitionOf(in.Target.ARN))
 	var calls []quell.Call
 	if !now.Inline && !now.Attached && now.Boundary != deny {
@@ -144,7 +148,11 @@ func lookQuarantine(ctx context.Context, cfg aws.Config, in action.In[quarantine
 	state := quarantineState{Keys: map[string]string{}, LastUse: map[string]string{}}
 	got, err := iam.NewFromConfig(cfg).GetUser(ctx, &iam.GetUserInput{UserName: &user})
 	if missing(err) {
-		return state, nil
+		if user, err = renamed(ctx, cfg, in); err != nil || user == "" {
+			return state, err
+		}
+		state.Name = user
+		got, err = iam.NewFromConfig(cfg).GetUser(ctx, &iam.GetUserInput{UserName: &user})
 	}
 	if err != nil {
 		return state, fmt.Errorf("read user %s: %w", user, err)
@@ -181,6 +189,27 @@ func lookQuarantine(ctx context.Context, cfg aws.Config, in action.In[quarantine
 		}
 	}
 	return state, nil
+}
+
+// renamed finds the user's present name by a key that the incident knows to be the user's; "" where there is none left. The
+// id tells in Refuse whether it is the same user.
+func renamed(ctx context.Context, cfg aws.Config, in action.In[quarantineParams, quarantineState]) (string, error) {
+	for _, key := range in.Incident.Pick(quell.KindAccessKey, "") {
+		if key.Of == "" || key.Of != in.Target.ID || !strings.HasPrefix(key.ID, "AKIA") {
+			continue
+		}
+		used, err := iam.NewFromConfig(cfg).GetAccessKeyLastUsed(ctx, &iam.GetAccessKeyLastUsedInput{AccessKeyId: &key.ID})
+		if missing(err) || call.Denied(call.Code(err)) {
+			continue // IAM answers so for a key that is gone
+		}
+		if err != nil {
+			return "", fmt.Errorf("find the user of %s: %w", key.ID, err)
+		}
+		if name := aws.ToString(used.UserName); name != "" && name != nameOf(in.Target) {
+			return name, nil
+		}
+	}
+	return "", nil
 }
 
 // hasDenyAll reads every page of the attached policies.

@@ -76,7 +76,7 @@ func planOf(t *testing.T, a actiontest.Account, in action.Input) action.Outcome 
 }
 
 func TestRotate(t *testing.T) {
-	actiontest.Contract(t, inSandbox, actiontest.Case{
+	actiontest.Contracts(t, actiontest.Case{
 		Name: "by a function", Action: Rotate, Secrets: []string{value},
 		Seed: func(t *testing.T, a actiontest.Account) quell.Entity { return makeSecret(t, a, true) },
 		Check: func(t *testing.T, a actiontest.Account, target quell.Entity) {
@@ -84,7 +84,7 @@ func TestRotate(t *testing.T) {
 				t.Error("readers still get the old value")
 			}
 		},
-	})
+	}, "moto calls no rotation function: the value stays, and no stage moves")
 }
 
 func TestRotateWithoutAFunction(t *testing.T) {

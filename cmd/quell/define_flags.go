@@ -46,6 +46,7 @@ type Globals struct {
 	Role       string   `help:"Responder role to assume, narrowed to the calls of each step." name:"responder-role" env:"QUELL_RESPONDER_ROLE" group:"aws"`
 	Level      string   `help:"Automation: approval-required, contain-when-confirmed or automatic." default:"approval-required" env:"QUELL_LEVEL" group:"policy"`
 	Budget     int      `help:"How many resources one incident may change; 0 is no limit." default:"25" env:"QUELL_BUDGET" group:"policy"`
+	PerHour    int      `name:"budget-per-hour" help:"How many resources all incidents together may change within an hour; 0 is no limit." default:"100" env:"QUELL_BUDGET_PER_HOUR" group:"policy"`
 	Protected  []string `help:"Ids, names or ARNs that no step may touch." env:"QUELL_PROTECTED" group:"policy"`
 	Responders []string `help:"ARNs that a deny must never lock out." env:"QUELL_RESPONDERS" group:"policy"`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -205,9 +206,11 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if err := cmd.Process.Kill(); err == nil {
 			k.struck = true
 		}
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
+		defer cancel()
 		select {
 		case <-k.dead:
-		case <-time.After(time.Minute):
+		case <-bounded.Done():
 		}
 	})
 }

@@ -76,7 +76,7 @@ func (m *Main) open(ctx context.Context) (*home, error) {
 	}
 	h := &home{evidence: folder, store: store, desk: &respond.Desk{
 		Log: ledger.Open(store, signer, key, m.Clock), Evidence: folder, Actions: catalogue, Books: books, People: people,
-		Settings: action.Settings{Protected: m.cli.Protected, Responders: m.cli.Responders}, Budget: m.cli.Budget, Clock: m.Clock,
+		Settings: action.Settings{Protected: m.cli.Protected, Responders: m.cli.Responders}, Budget: m.cli.Budget, BudgetPerHour: m.cli.PerHour, Clock: m.Clock,
 		Secret: secretKeeper(filepath.Join(dir, "secrets")), Stop: stopSwitch(filepath.Join(dir, "STOP")),
 		By: operator(m.Getenv), Owner: processName(), Dead: processDead,
 	}}

@@ -42,7 +42,8 @@ type identity struct {
 	mfa, fromConsole, viaInstance bool
 }
 
-var (
+// What clients say of themselves.
+const (
 	botoAgent = "Boto3/1.34.144 md/Botocore#1.34.144 ua/2.0 os/linux#5.10.220-209.869.amzn2.x86_64 md/arch#x86_64 lang/python#3.11.6 md/pyimpl#CPython cfg/retry-mode#standard Botocore/1.34.144"
 	goAgent   = "aws-sdk-go-v2/1.30.3 ua/2.1 os/linux lang/go#1.22.5 md/GOOS#linux md/GOARCH#amd64 api/sts#1.30.3"
 	javaAgent = "aws-sdk-java/2.26.12 md/io#async md/http#NettyNio ua/2.1 os/Linux#5.10.220 lang/java#17.0.11 md/vendor#Amazon.com_Inc."
@@ -51,6 +52,9 @@ var (
 	cliLinux  = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/linux#6.1.0 md/arch#x86_64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
 	cliMac    = "aws-cli/2.17.32 md/awscrt#0.21.2 ua/2.0 os/macos#23.5.0 md/arch#arm64 lang/python#3.11.9 md/pyimpl#CPython cfg/retry-mode#standard md/installer#exe md/prompt#off"
 	browser   = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+)
+
+var (
 	// The console's pages call by the browser, by AWS's own servers, and by one of a kind for S3.
 	consoleAgents = []string{browser, browser, browser,
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0", "AWS Internal",
@@ -60,6 +64,7 @@ var (
 
 // choose makes the caller of a duty: an account, a region and an identity in it.
 func (w *world) choose(by caller) {
+	defer w.choosePurpose()
 	w.account = w.accounts[w.rnd.IntN(len(w.accounts))]
 	w.region = w.pick(regions)
 	w.me = identity{}
@@ -104,6 +109,16 @@ func (w *world) choose(by caller) {
 	default:
 		w.human(by)
 	}
+}
+
+// choosePurpose picks what the duty is about, among the things of the account.
+func (w *world) choosePurpose() {
+	w.app = w.pick(appNames)
+	w.bucket = w.pick(bucketNames) + "-" + w.account.name + "-" + w.account.id[8:]
+	thing := strconv.Itoa(w.rnd.IntN(20))
+	w.instance = "i-0" + w.stableHex(16, "instance", w.account.id, thing)
+	w.group = "sg-0" + w.stableHex(16, "sg", w.account.id, thing)
+	w.key = w.stableUUID("kms", w.account.id, thing)
 }
 
 // role makes the identity a session of a role; hours is how long one session lasts.

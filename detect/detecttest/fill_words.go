@@ -1,7 +1,6 @@
 package detecttest
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -87,17 +86,17 @@ func (w *world) word(word string) {
 	case "person", "colleague":
 		w.buf = append(w.buf, w.people[w.rnd.IntN(len(w.people))].mail...)
 	case "app":
-		w.buf = append(w.buf, w.pick(appNames)...)
+		w.buf = append(w.buf, w.app...)
 	case "bucket":
-		w.buf = fmt.Appendf(w.buf, "%s-%s-%s", w.pick(bucketNames), w.account.name, w.account.id[8:])
+		w.buf = append(w.buf, w.bucket...)
 	case "uuid":
 		w.uuid()
 	case "key":
-		w.buf = append(w.buf, w.stableUUID("kms", w.account.id, strconv.Itoa(w.rnd.IntN(12)))...)
+		w.buf = append(w.buf, w.key...)
 	case "instance":
-		w.buf = append(w.buf, "i-0"+w.stableHex(16, "instance", w.account.id, strconv.Itoa(w.rnd.IntN(20)))...)
+		w.buf = append(w.buf, w.instance...)
 	case "sg":
-		w.buf = append(w.buf, "sg-0"+w.stableHex(16, "sg", w.account.id, strconv.Itoa(w.rnd.IntN(20)))...)
+		w.buf = append(w.buf, w.group...)
 	case "office":
 		// Two offices and a VPN; documentation addresses, so that nobody's real network is meant.
 		w.buf = append(w.buf, w.pick(offices)...)

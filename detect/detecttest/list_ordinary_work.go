@@ -8,7 +8,7 @@ func ordinaryWork() []duty {
 	return slices.Concat(serviceWork(), workloadWork(), pollingWork(), buildWork(), peopleWork())
 }
 
-// serviceWork is AWS's own: 30 % of all events.
+// serviceWork is AWS's own: a third of all events.
 func serviceWork() []duty {
 	assume := func(by, role, session string) step {
 		return ask("sts:AssumeRole", `{"roleArn":"arn:aws:iam::<account>:role/`+role+`","roleSessionName":"`+session+`"}`, through(by), returns(
@@ -45,7 +45,7 @@ func serviceWork() []duty {
 	})...)
 }
 
-// workloadWork is the organisation's programs, by their roles and by the keys that are left: 34 %.
+// workloadWork is the organisation's programs, by their roles and by the keys that are left: a third.
 func workloadWork() []duty {
 	list := each(workload, 150, []step{
 		ask("kms:Decrypt", `{"encryptionAlgorithm":"SYMMETRIC_DEFAULT","encryptionContext":{"aws:s3:arn":"arn:aws:s3:::<bucket>"}}`, through("s3.amazonaws.com")),

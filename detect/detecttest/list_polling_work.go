@@ -2,7 +2,7 @@ package detecttest
 
 import "slices"
 
-// pollingWork is monitoring and scanning by roles: 22 %. Scanners list everything, as intruders do; they do it by a role,
+// pollingWork is monitoring and scanning by roles: a fifth. Scanners list everything, as intruders do; they do it by a role,
 // in every account, on every day.
 func pollingWork() []duty {
 	list := each(observer, 150, slices.Concat(

@@ -37,8 +37,8 @@ func rareIdentityWork() []duty {
 		seldom(oldHand, 2, ask("ssm:StartSession", `{"target":"<instance>"}`)),
 		seldom(program, 60, ask("sts:GetFederationToken", `{"name":"partner","durationSeconds":3600,"policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::<bucket>/partner/*\"}]}"}`)),
 		// Somebody looking for something, and something that broke.
-		seldom(oldHand, 4, slices.Concat(reads("iam", "ListUsers", "ListRoles", "ListPolicies", "GetAccountSummary", "ListGroups"), reads("s3", "ListBuckets"), reads("ec2", "DescribeVpcs", "DescribeInstances", "DescribeVolumes"), reads("rds", "DescribeDBInstances"))...),
-		seldom(oldHand, 4, ask("secretsmanager:ListSecrets", ""), ask("secretsmanager:GetSecretValue", `{"secretId":"<app>/database"}`)),
+		seldom(oldHand, 2, slices.Concat(reads("iam", "ListUsers", "ListRoles", "ListPolicies", "GetAccountSummary", "ListGroups"), reads("s3", "ListBuckets"), reads("ec2", "DescribeVpcs", "DescribeInstances", "DescribeVolumes"), reads("rds", "DescribeDBInstances"))...),
+		seldom(oldHand, 2, ask("secretsmanager:ListSecrets", ""), ask("secretsmanager:GetSecretValue", `{"secretId":"<app>/database"}`)),
 		seldom(oldHand, 4, slices.Concat(times(4, ask("ec2:RunInstances", `{"instanceType":"t3.large"}`, refused("Client.UnauthorizedOperation"))), times(3, ask("iam:PassRole", "", refused("AccessDenied"))))...),
 		seldom(program, 6, times(40, ask("sqs:ListQueues", "", refused("AccessDenied")))...),
 		seldom(workload, 8, times(60, ask("dynamodb:DescribeTable", `{"tableName":"<app>"}`, refused("AccessDeniedException")))...),

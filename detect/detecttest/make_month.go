@@ -14,8 +14,8 @@ import (
 // weakness that its owners chose to live with. The zero value of each field takes the default.
 //
 // What is assumed, so that a number measured on it can be judged:
-//   - A hundred accounts make a million recorded events a month. Real ones make ten to a hundred times that, and the
-//     surplus is almost all machines repeating themselves. So findings per million come out too high here, not too low.
+//   - An account makes a thousand recorded events a day. Real ones make five to fifty times that, and the surplus is almost
+//     all machines repeating themselves. So findings per million come out too high here, not too low.
 //   - Machines (services, workloads, scanners, pipelines) make 94 % of events, around the clock. People make the rest,
 //     nine of ten in office hours from Monday to Friday. The shares stand beside each duty in the list_*.go files.
 //   - What people and pipelines do rarely (a role with AdministratorAccess, a bucket made public on purpose, a login as
@@ -25,7 +25,7 @@ type Month struct {
 	Seed     int64
 	Accounts int       // default 100
 	Days     int       // default 30
-	Events   int       // default 1 000 000 for 30 days and 100 accounts, else in proportion
+	Events   int       // default 1000 per account and day
 	Start    time.Time // default 2026-03-01, a Sunday
 }
 
@@ -37,7 +37,7 @@ func (m Month) filled() Month {
 		m.Days = 30
 	}
 	if m.Events <= 0 {
-		m.Events = 1_000_000 * m.Days / 30 * m.Accounts / 100
+		m.Events = 1000 * m.Days * m.Accounts
 	}
 	if m.Start.IsZero() {
 		m.Start = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)

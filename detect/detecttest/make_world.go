@@ -21,6 +21,8 @@ type world struct {
 	account account
 	region  string
 	me      identity
+	// What it is about: one application, one bucket, one machine.
+	app, bucket, instance, group, key string
 }
 
 type account struct{ id, name string }

@@ -36,6 +36,10 @@ type Driver struct {
 	Stop func() error
 	// Budget is how many targets a run may change; 0 is no limit.
 	Budget int
+	// Spent counts the targets that every incident, this one included, changed in the last hour; PerHour is how many that
+	// may be, 0 no limit. It is asked right before a target is touched for the first time.
+	Spent   func(ctx context.Context) (map[string]bool, error)
+	PerHour int
 	// By is who runs this, for the records.
 	By string
 	// Watch reads the trail for what the contained principals did, and binds steps that this calls for; nil where there
@@ -214,7 +218,11 @@ func (d *Driver) send(ctx context.Context, st *run.Step, c run.Command) error {
 			return d.record(ctx, quell.RecordStep, st.ID, quell.StepChange{Status: quell.StepRefused, Why: err.Error()})
 		}
 	}
-	if why := d.overBudget(st); why != "" {
+	why, err := d.overBudget(ctx, st)
+	if err != nil {
+		return err
+	}
+	if why != "" {
 		return d.record(ctx, quell.RecordStep, st.ID, quell.StepChange{Status: quell.StepRefused, Why: why})
 	}
 	if c.Try > 1 {
@@ -240,10 +248,11 @@ func (d *Driver) send(ctx context.Context, st *run.Step, c run.Command) error {
 	return d.record(context.WithoutCancel(ctx), quell.RecordResult, st.ID, result)
 }
 
-// overBudget refuses the first call on a new target once as many targets as allowed were changed in this incident.
-func (d *Driver) overBudget(st *run.Step) string {
-	if d.Budget <= 0 || st.Undo != "" {
-		return ""
+// overBudget refuses the first call on a new target once as many targets as allowed were changed in this incident, or
+// by all incidents within the hour: a mistaken rule opens many incidents, each small.
+func (d *Driver) overBudget(ctx context.Context, st *run.Step) (string, error) {
+	if st.Undo != "" {
+		return "", nil
 	}
 	changed := map[string]bool{}
 	for _, other := range d.State.Steps {
@@ -251,11 +260,25 @@ func (d *Driver) overBudget(st *run.Step) string {
 			changed[other.Target.Key()] = true
 		}
 	}
-	if changed[st.Target.Key()] || len(changed) < d.Budget {
-		return ""
+	if changed[st.Target.Key()] {
+		return "", nil
 	}
-	return fmt.Sprintf("%d resources were changed already and the blast budget allows no more; raise --budget to go on",
-		len(changed))
+	if d.Budget > 0 && len(changed) >= d.Budget {
+		return fmt.Sprintf("%d resources were changed already and the blast budget allows no more; raise --budget to go on",
+			len(changed)), nil
+	}
+	if d.PerHour <= 0 || d.Spent == nil {
+		return "", nil
+	}
+	spent, err := d.Spent(ctx)
+	if err != nil {
+		return "", fmt.Errorf("count what was changed in the last hour: %w", err)
+	}
+	if spent[st.Target.Key()] || len(spent) < d.PerHour {
+		return "", nil
+	}
+	return fmt.Sprintf("%d resources were changed in the last hour by all incidents together and the blast budget allows no more; wait, or raise --budget-per-hour to go on",
+		len(spent)), nil
 }
 
 func (d *Driver) collect(ctx context.Context, st *run.Step) error {

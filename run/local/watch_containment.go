@@ -43,7 +43,7 @@ func (d *Driver) Run(ctx context.Context, wait time.Duration) error {
 		if err := d.sleep(ctx, next.Sub(d.Clock.Now())); err != nil {
 			return err
 		}
-		if err := d.recheck(ctx, func(*run.Step) bool { return true }); err != nil {
+		if err := d.recheck(ctx, func(st *run.Step) bool { return st.Phase == quell.Contain }); err != nil {
 			return err
 		}
 		if err := d.Settle(ctx); err != nil {
@@ -79,11 +79,13 @@ func (d *Driver) nextCheck() time.Time {
 	return now.Add(later)
 }
 
-// recheck looks at what contains again. A look that finds nothing to do is not worth a record.
+// recheck looks at what contains again, and, at a run's beginning, at what looked through a whole account: something may
+// have come to light since. A look that finds nothing to do is not worth a record.
 func (d *Driver) recheck(ctx context.Context, chosen func(*run.Step) bool) error {
 	for _, id := range d.State.Order {
 		st := d.State.Steps[id]
-		if st.Phase != quell.Contain || st.Status != quell.StepDone || st.Undo != "" || len(st.Sent) == 0 || !chosen(st) {
+		again := st.Phase == quell.Contain && len(st.Sent) > 0 || st.Phase == quell.Eradicate && st.Target.Kind == quell.KindAccount
+		if !again || st.Status != quell.StepDone || st.Undo != "" || !chosen(st) {
 			continue
 		}
 		planned, err := d.Actor.Look(ctx, d.Incident(), st, nil, d.State)

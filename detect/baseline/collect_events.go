@@ -1,0 +1,205 @@
+package baseline
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"github.com/quell-ir/quell"
+)
+
+// Collector takes in the events of a hunt and keeps, for each principal, what it did and when for the first time. It is not
+// for use by several goroutines at once. The zero value is ready.
+type Collector struct {
+	// Until is the latest time believed, where it is set: one record dated years ahead would push a whole year of days
+	// out of the profiles.
+	Until time.Time
+
+	seen  map[ID]*seen
+	stats Stats
+}
+
+// Stats say what became of the events.
+type Stats struct {
+	Events int64 `json:"events"` // taken in
+	// Undated are events at impossible times; Crowded those that found no more room for their principal.
+	Undated int64 `json:"undated,omitempty"`
+	Crowded int64 `json:"crowded,omitempty"`
+}
+
+// Stats are the counts so far.
+func (c *Collector) Stats() Stats { return c.stats }
+
+// seen is one principal in the events at hand.
+type seen struct {
+	name, kind string
+	self       sighting
+	values     map[Dimension]map[string]*sighting
+	volumes    map[string]map[int32]*volume
+	dropped    int64
+}
+
+// volume is how much one call read on one day, with the first of that day's events.
+type volume struct {
+	tally
+	head *head
+}
+
+// Add takes in one event. Calls that failed, and those of AWS itself, say nothing about habits.
+func (c *Collector) Add(e *quell.Event) {
+	if !e.Succeeded() {
+		return
+	}
+	who, ok := principalOf(e)
+	if !ok {
+		return
+	}
+	// CloudTrail began in November 2013: https://aws.amazon.com/about-aws/whats-new/2013/11/13/announcing-aws-cloudtrail/
+	if e.Time.Year() < 2013 || e.Time.Year() >= 2300 || !c.Until.IsZero() && e.Time.After(c.Until) {
+		c.stats.Undated++
+		return
+	}
+	s := c.profile(e, who)
+	if s == nil {
+		c.stats.Crowded++
+		return
+	}
+	c.stats.Events++
+	s.name, s.kind = max(s.name, shared(who.Name)), max(s.kind, string(who.Kind))
+	s.note(e)
+}
+
+func (c *Collector) profile(e *quell.Event, who quell.Entity) *seen {
+	account := cmp.Or(e.Account, who.Account)
+	if !accountID.MatchString(account) {
+		account = ""
+	}
+	id := ID{account, who.ID}
+	s := c.seen[id]
+	if s == nil && len(c.seen) < maxProfiles {
+		if c.seen == nil {
+			c.seen = map[ID]*seen{}
+		}
+		s = &seen{values: map[Dimension]map[string]*sighting{}, volumes: map[string]map[int32]*volume{}}
+		c.seen[id] = s
+	}
+	return s
+}
+
+// note files an event under each of its values.
+func (s *seen) note(e *quell.Event) {
+	at, service := e.Time.Unix(), serviceOf(*e)
+	w := weigh(service, e.Name, e.ReadOnly)
+	var made *head
+	make := func() *head {
+		if made == nil {
+			made = newHead(e) // one for all dimensions
+		}
+		return made
+	}
+	s.self.add(at, e.ID, w, make)
+	put := func(dim Dimension, value string) {
+		if sg := s.value(dim, value); sg != nil {
+			sg.add(at, e.ID, w, make)
+		}
+	}
+	put(Service, service)
+	if isRegional(service) {
+		put(Region, quell.Cut(e.Region, maxName))
+	}
+	// What a service does in somebody's name comes from the service's own address and program.
+	if e.Actor.InvokedBy == "" {
+		put(Network, network(e.SourceIP))
+		put(Program, family(e.UserAgent))
+	}
+	call := service + ":" + quell.Cut(e.Name, maxName)
+	if w > reads {
+		put(Call, call)
+	}
+	if strings.HasPrefix(e.Actor.AccessKey, "AKIA") {
+		put(Key, quell.Cut(e.Actor.AccessKey, maxName))
+	}
+	if counted(service, e.Name) {
+		s.count(call, at, e.ID, make)
+	}
+}
+
+// value finds a value's sighting, nil where there is no value, or no room: four times what is kept of one, for what comes
+// first in a hunt need not be what stays.
+func (s *seen) value(dim Dimension, value string) *sighting {
+	if value == "" {
+		return nil
+	}
+	values := s.values[dim]
+	if values == nil {
+		values = map[string]*sighting{}
+		s.values[dim] = values
+	}
+	sg := values[value]
+	if sg == nil {
+		if len(values) >= 4*maxValues {
+			s.dropped++
+			return nil
+		}
+		sg = &sighting{}
+		values[shared(value)] = sg
+	}
+	return sg
+}
+
+func (s *seen) count(call string, at int64, id string, make func() *head) {
+	days := s.volumes[call]
+	if days == nil {
+		days = map[int32]*volume{}
+		s.volumes[shared(call)] = days
+	}
+	v := days[dayOf(at)]
+	if v == nil {
+		if len(days) >= 4*maxVolumeDays {
+			s.dropped++
+			return
+		}
+		v = &volume{}
+		days[dayOf(at)] = v
+	}
+	v.add(id)
+	if v.head == nil || at < v.head.at || at == v.head.at && id < v.head.id {
+		v.head = make()
+	}
+}
+
+func isRegional(service string) bool {
+	for _, g := range globals() {
+		if service == g {
+			return false
+		}
+	}
+	return true
+}
+
+// Book is what the events taught so far.
+func (c *Collector) Book() *Book {
+	b := &Book{}
+	for id, s := range c.seen {
+		p := &Profile{Account: id.Account, Principal: id.Principal, Name: s.name, Kind: s.kind, Mark: s.self.mark(), Dropped: s.dropped,
+			Values: map[Dimension]map[string]Mark{}, Volumes: map[string]map[int32]int64{}}
+		for dim, values := range s.values {
+			p.Values[dim] = map[string]Mark{}
+			for value, sg := range values {
+				p.Values[dim][value] = sg.mark()
+			}
+		}
+		for call, days := range s.volumes {
+			p.Volumes[call] = map[int32]int64{}
+			for day, v := range days {
+				p.Volumes[call][day] = v.tally.count()
+			}
+		}
+		b.put(p)
+	}
+	return b
+}
+
+func (s *sighting) mark() Mark {
+	return Mark{First: time.Unix(s.first(), 0).UTC(), Last: time.Unix(s.last(), 0).UTC(), Days: s.days}
+}

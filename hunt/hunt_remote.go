@@ -1,0 +1,86 @@
+package hunt
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/source"
+	"github.com/quell-ir/quell/source/cloudwatch"
+	"github.com/quell-ir/quell/source/queue"
+)
+
+// Prefix judges every log below a bucket's prefix. mark is told how far the reading has come, for a later one to go on from;
+// with record it is told after the findings up to there are kept (nil: they are in the result only).
+func (h *Hunter) Prefix(ctx context.Context, p queue.Prefix, record Record, mark func(after string) error) (Result, error) {
+	report, err := p.Read(ctx, h.document, func(after string) error {
+		if err := h.keep(ctx, record); err != nil {
+			return err
+		}
+		return mark(after)
+	})
+	h.skipAll(report.Skipped)
+	r := h.Result()
+	r.Files = report.Objects
+	if report.Filtered > 0 {
+		r.Read = append(r.Read, fmt.Sprintf("s3://%s/%s: %d objects read, %d left out by date, account or region in the key", p.Bucket, p.Key, report.Objects, report.Filtered))
+	}
+	return r, err
+}
+
+// Queue judges what a queue's messages hold or tell of. A message is deleted only after record has kept what was found in
+// it; those that can never be read go to aside.
+func (h *Hunter) Queue(ctx context.Context, q queue.Queue, record Record, aside func(context.Context, queue.Aside) error) (Result, error) {
+	report, err := q.Messages(ctx, func(ctx context.Context, d source.Document) error {
+		if err := h.document(ctx, d); err != nil {
+			return err
+		}
+		if err := h.keep(ctx, record); err != nil {
+			return err
+		}
+		if !q.Drain {
+			h.Forget(q.Clock.Now())
+		}
+		return nil
+	}, aside)
+	h.skipAll(report.Partly)
+	r := h.Result()
+	r.Files = report.Objects
+	r.Read = append(r.Read, fmt.Sprintf("%s: %d messages, %d deleted, %d set aside", q.URL, report.Messages, report.Deleted, report.Aside))
+	if report.Left > 0 {
+		r.Blind = append(r.Blind, fmt.Sprintf("%s: %d messages could not be read for now and come again", quell.Clean(q.URL), report.Left))
+	}
+	return r, err
+}
+
+// Group judges a log group's lines.
+func (h *Hunter) Group(ctx context.Context, reader cloudwatch.Reader, q cloudwatch.Query) (Result, error) {
+	coverage, err := reader.Each(ctx, q, h.document)
+	h.skipAll(coverage.Skipped)
+	r := h.Result()
+	r.Read = append(r.Read, fmt.Sprintf("log group %s: %d lines in %d pages, read up to %s", quell.Clean(coverage.Group), coverage.Events, coverage.Pages,
+		coverage.Through.UTC().Format(time.RFC3339)))
+	return r, err
+}
+
+// keep records what was found since it was called last.
+func (h *Hunter) keep(ctx context.Context, record Record) error {
+	if record == nil {
+		return nil
+	}
+	fresh := h.Fresh()
+	if len(fresh) == 0 {
+		return nil
+	}
+	if err := record(ctx, fresh); err != nil {
+		return fmt.Errorf("record %d findings: %w", len(fresh), err)
+	}
+	return nil
+}
+
+func (h *Hunter) skipAll(list []source.Skipped) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.skipped = append(h.skipped, list...)
+}

@@ -1,0 +1,110 @@
+package hunt
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/detect"
+	"github.com/quell-ir/quell/detect/baseline"
+)
+
+// everyRecord is the rule through which a baseline sees records. It is in a program only where one is asked for: reading
+// the head of each record costs many times what the rules cost.
+const everyRecord = "quell-every-record"
+
+const everyRecordRule = `title: Every record
+id: ` + everyRecord + `
+logsource: {product: aws, service: cloudtrail}
+level: informational
+detection:
+  any:
+    eventName|exists: true
+  condition: any
+`
+
+// Habits collect what principals do in the records that a Hunter judges, to learn it or to hold it against what was learnt.
+type Habits struct {
+	mu        sync.Mutex
+	collector baseline.Collector
+	known     *baseline.Book // nil while learning
+	unread    int64
+	why       string
+}
+
+// Learn makes habits that only learn.
+func Learn(clock quell.Clock) *Habits { return newHabits(clock) }
+
+// Compare makes habits that are held against what is known.
+func Compare(clock quell.Clock, known *baseline.Book) *Habits {
+	h := newHabits(clock)
+	h.known = known
+	return h
+}
+
+// newHabits believes no time later than a day ahead of the clock.
+func newHabits(clock quell.Clock) *Habits {
+	return &Habits{collector: baseline.Collector{Until: clock.Now().Add(24 * time.Hour)}}
+}
+
+// WithEveryRecord adds to rules the one that Habits need.
+func WithEveryRecord(rules []*detect.Rule) ([]*detect.Rule, error) {
+	every, problems := detect.Parse(everyRecord, []byte(everyRecordRule))
+	if len(problems) > 0 {
+		return nil, problems[0]
+	}
+	return append(rules[:len(rules):len(rules)], every...), nil
+}
+
+// observe takes in a record. One that says too little is counted; if a rule matches it, it is named there too.
+func (h *Habits) observe(raw []byte, origin string) {
+	e, err := eventOf(raw, origin)
+	e.Raw = nil
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err != nil {
+		h.unread++
+		// Of several reasons the first in the alphabet: workers come in any order.
+		if why := err.Error(); h.why == "" || why < h.why {
+			h.why = why
+		}
+		return
+	}
+	h.collector.Add(&e)
+}
+
+// Book is what was learnt from the records so far.
+func (h *Habits) Book() *baseline.Book {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.collector.Book()
+}
+
+// findings are what differs from what is known; none while learning.
+func (h *Habits) findings() []quell.Finding {
+	if h == nil || h.known == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.collector.Judge(h.known)
+}
+
+// Unseen tells in sentences what the baseline could not take in.
+func (h *Habits) Unseen() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var out []string
+	stats := h.collector.Stats()
+	if h.unread > 0 {
+		out = append(out, fmt.Sprintf("baseline: %d records could not be read, such as: %s", h.unread, quell.Cut(h.why, 200)))
+	}
+	if stats.Undated > 0 {
+		out = append(out, fmt.Sprintf("baseline: %d events at times that cannot be were left out", stats.Undated))
+	}
+	if stats.Crowded > 0 {
+		out = append(out, fmt.Sprintf("baseline: %d events of further principals found no room", stats.Crowded))
+	}
+	return out
+}
