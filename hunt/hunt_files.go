@@ -196,8 +196,10 @@ func (h *Hunter) Result() Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	r := Result{Events: h.events, Skipped: orEmpty(h.skipped), Findings: orEmpty(append(h.correlated(), h.findings...))}
+	r.Findings = append(r.Findings, h.Habits.findings()...)
 	sortFindings(r.Findings)
 	r.Incidents = group(r.Findings, h)
+	r.Blind = append(r.Blind, h.Habits.unseen()...)
 	r.Blind = append(r.Blind, h.unheard()...)
 	return r
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/source"
+	"github.com/quell-ir/quell/source/athena"
 	"github.com/quell-ir/quell/source/cloudwatch"
 	"github.com/quell-ir/quell/source/queue"
 )
@@ -61,6 +62,15 @@ func (h *Hunter) Group(ctx context.Context, reader cloudwatch.Reader, q cloudwat
 	r := h.Result()
 	r.Read = append(r.Read, fmt.Sprintf("log group %s: %d lines in %d pages, read up to %s", quell.Clean(coverage.Group), coverage.Events, coverage.Pages,
 		coverage.Through.UTC().Format(time.RFC3339)))
+	return r, err
+}
+
+// Table judges the rows of a scan that somebody has agreed to.
+func (h *Hunter) Table(ctx context.Context, reader athena.Reader, scan athena.Scan) (Result, error) {
+	coverage, err := reader.Run(ctx, scan, h.document)
+	h.skipAll(coverage.Skipped)
+	r := h.Result()
+	r.Read = append(r.Read, fmt.Sprintf("athena query %s: %d rows in %d pages, %d bytes scanned", quell.Clean(coverage.Query), coverage.Rows, coverage.Pages, coverage.Scanned))
 	return r, err
 }
 

@@ -91,8 +91,11 @@ func (h *Habits) findings() []quell.Finding {
 	return h.collector.Judge(h.known)
 }
 
-// Unseen tells in sentences what the baseline could not take in.
-func (h *Habits) Unseen() []string {
+// unseen tells in sentences what the baseline could not take in.
+func (h *Habits) unseen() []string {
+	if h == nil {
+		return nil
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var out []string

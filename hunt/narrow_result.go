@@ -23,14 +23,20 @@ func (f Filter) takes(x quell.Finding) bool {
 		(len(f.Regions) == 0 || slices.Contains(f.Regions, x.Region))
 }
 
-// Narrow keeps the findings wanted and groups them anew.
-func (r Result) Narrow(f Filter, h *Hunter) Result {
+// Kept are the findings wanted.
+func (r Result) Kept(f Filter) []quell.Finding {
 	kept := r.Findings[:0:0]
 	for _, x := range r.Findings {
 		if f.takes(x) {
 			kept = append(kept, x)
 		}
 	}
+	return kept
+}
+
+// Narrow keeps the findings wanted and groups them anew.
+func (r Result) Narrow(f Filter, h *Hunter) Result {
+	kept := r.Kept(f)
 	if len(kept) == len(r.Findings) {
 		return r
 	}

@@ -87,7 +87,10 @@ func (s *session) watch(ctx context.Context, state *run.State) (quell.Probe, err
 	if err := s.simulate(ctx, state); err != nil {
 		return p, err
 	}
-	return p, s.extend(ctx, seen)
+	if err := s.extend(ctx, seen); err != nil {
+		return p, err
+	}
+	return p, s.revokeAgain(ctx, seen, state)
 }
 
 // unseen are the blind spots that silence in the trail cannot be told from: all but the data events, which event history

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -70,12 +71,19 @@ func readInline(ctx context.Context, cfg aws.Config, in action.In[revokeParams, 
 			return err
 		}
 		if name == revokeName(in) {
-			state.Revoked, state.Stamp = readRevoke(document, state.RoleID, in.With.Session, in.Incident.Opened)
+			state.Revoked, state.Stamp = readRevoke(document, state.RoleID, in.With.Session, later(in.Incident.Opened, in.With.After))
 			continue
 		}
 		state.Inline += sizeOf(document)
 	}
 	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func readRolePolicyNames(ctx context.Context, cfg aws.Config, role string) ([]string, error) {

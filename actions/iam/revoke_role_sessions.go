@@ -21,6 +21,8 @@ import (
 type revokeParams struct {
 	// Session narrows the deny to the role session of this name.
 	Session string `json:"session,omitempty"`
+	// After is when a session is known to have been taken: a deny that was stamped before it lets that session pass.
+	After time.Time `json:"after,omitzero"`
 }
 
 // revokeState holds the facts about a role: whether our deny is on it, and what tells people whom the deny hits and whom

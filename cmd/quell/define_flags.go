@@ -29,6 +29,7 @@ type CLI struct {
 	Review    ReviewCmd    `cmd:"" help:"Write the post-incident report."`
 	Doctor    DoctorCmd    `cmd:"" help:"Can we respond? Per action: yes, no and the missing permission, or unknown."`
 	Rules     RulesCmd     `cmd:"" help:"List, show, test and check detection rules."`
+	Baseline  BaselineCmd  `cmd:"" help:"Show, export, import and clear what hunt --learn learnt of each principal."`
 	Actions   ActionsCmd   `cmd:"" help:"List and show actions."`
 	Playbooks PlaybooksCmd `cmd:"" help:"List, show and check playbooks."`
 	Version   VersionCmd   `cmd:"" help:"Print the version."`

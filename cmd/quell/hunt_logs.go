@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -15,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/detect"
 	"github.com/quell-ir/quell/hunt"
 	"github.com/quell-ir/quell/source"
 	"github.com/quell-ir/quell/source/trail"
@@ -22,20 +25,26 @@ import (
 
 // HuntCmd is `quell hunt`.
 type HuntCmd struct {
-	Paths       []string       `arg:"" optional:"" help:"Files and folders of logs; - for stdin."`
-	AWS         bool           `help:"Hunt through the live account's event history: read-only, every enabled region." name:"aws"`
-	Since       string         `help:"From then on: a duration back from now (24h), or RFC 3339."`
-	Until       string         `help:"Up to then."`
-	Account     []string       `help:"Only these accounts."`
-	MinSeverity string         `help:"Leave out findings below: low, medium, high or critical." default:"low"`
-	FailOn      string         `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical."`
-	Output      string         `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html"`
-	Rules       []string       `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES"`
-	NoBuiltin   bool           `help:"Leave Quell's own rules out."`
-	Open        bool           `help:"Record the incidents found, so that quell respond goes on with them."`
+	Paths       []string `arg:"" optional:"" help:"Files and folders of logs; - for stdin."`
+	AWS         bool     `help:"Hunt through the live account's event history: read-only, every enabled region." name:"aws"`
+	Since       string   `help:"From then on: a duration back from now (24h), or RFC 3339."`
+	Until       string   `help:"Up to then."`
+	Account     []string `help:"Only these accounts."`
+	MinSeverity string   `help:"Leave out findings below: low, medium, high or critical." default:"low"`
+	FailOn      string   `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical."`
+	Output      string   `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html"`
+	Rules       []string `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES"`
+	NoBuiltin   bool     `help:"Leave Quell's own rules out."`
+	Open        bool     `help:"Record the incidents found, so that quell respond goes on with them."`
+	HabitFlags  `embed:""`
+	RemoteFlags `embed:""`
 	window      window         `kong:"-"`
 	started     time.Time      `kong:"-"`
 	minimum     quell.Severity `kong:"-"`
+	place       place          `kong:"-"`
+	mark        string         `kong:"-"` // how far a prefix was read
+	told        int            `kong:"-"` // findings told while following
+	worst       bool           `kong:"-"` // one of them reaches --fail-on
 }
 
 // window is a span of event time; a zero end is open.
@@ -46,35 +55,29 @@ func (c *HuntCmd) Run(ctx context.Context, m *Main) error {
 	if err := c.prepare(m); err != nil {
 		return err
 	}
-	hunter, err := m.hunter(!c.NoBuiltin, c.Rules)
+	habits, err := c.habits(m)
 	if err != nil {
 		return err
 	}
-	var result hunt.Result
-	if c.AWS {
-		result, err = c.huntAccount(ctx, m, hunter)
-	} else {
-		result, err = c.huntFiles(ctx, m, hunter)
-	}
+	hunter, err := m.hunterWith(!c.NoBuiltin, c.Rules, habits)
 	if err != nil {
 		return err
 	}
-	result = result.Narrow(hunt.Filter{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Minimum: c.minimum}, hunter)
-	if c.Open {
-		if err := c.record(ctx, m, result); err != nil {
-			return err
-		}
+	if c.Follow {
+		return errors.Join(c.follow(ctx, m, hunter), c.learn(m, habits))
 	}
-	if err := m.printHunt(result, c.format(m)); err != nil {
-		return err
+	result, err := c.read(ctx, m, hunter)
+	result = result.Narrow(c.filter(m), hunter)
+	if err == nil {
+		err = c.learn(m, habits)
 	}
-	return c.status(result)
+	return c.finish(ctx, m, result, err)
 }
 
 func (c *HuntCmd) prepare(m *Main) (err error) {
 	c.started = m.Clock.Now()
-	if len(c.Paths) == 0 && !c.AWS || len(c.Paths) > 0 && c.AWS {
-		return &quell.Error{Code: quell.CodeUsage, What: "hunt takes paths, or --aws", Next: "quell hunt FOLDER, or quell hunt --aws --since 24h"}
+	if err := c.choosePlace(); err != nil {
+		return err
 	}
 	if c.window.since, err = parseWhen(c.Since, c.started); err != nil {
 		return err
@@ -135,23 +138,25 @@ func (c *HuntCmd) format(m *Main) string {
 }
 
 func (c *HuntCmd) status(r hunt.Result) error {
-	if c.FailOn == "" {
-		return nil
-	}
-	var at quell.Severity
-	if err := at.UnmarshalText([]byte(c.FailOn)); err != nil {
-		return err
-	}
-	for _, f := range r.Findings {
-		if f.Severity >= at {
-			return exit(exitFound)
-		}
+	if slices.ContainsFunc(r.Findings, c.reaches) {
+		return exit(exitFound)
 	}
 	return nil
 }
 
+// reaches says whether a finding is at or above --fail-on.
+func (c *HuntCmd) reaches(f quell.Finding) bool {
+	var at quell.Severity
+	return c.FailOn != "" && at.UnmarshalText([]byte(c.FailOn)) == nil && f.Severity >= at // it was read when flags were
+}
+
 // hunter compiles the rules.
 func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
+	return m.hunterWith(builtin, folders, nil)
+}
+
+// hunterWith has habits see every record, where there are any.
+func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits) (*hunt.Hunter, error) {
 	var trees []fs.FS
 	for _, dir := range folders {
 		trees = append(trees, os.DirFS(dir))
@@ -160,7 +165,24 @@ func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
 	for _, p := range problems {
 		m.say("rule left out: %s", p.Error())
 	}
+	if habits != nil {
+		var err error
+		if rules, err = hunt.WithEveryRecord(rules); err != nil {
+			return nil, err
+		}
+	}
 	program, err := hunt.Compile(rules)
+	if err != nil {
+		return nil, err
+	}
+	if builtin {
+		var bad []detect.Problem
+		rules, bad = hunt.LoadKinds(rules)
+		for _, p := range bad {
+			m.say("rule left out: %s", p.Error())
+		}
+	}
+	kinds, err := hunt.CompileKinds(rules)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +190,7 @@ func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hunt.Hunter{Program: program, Books: list, Clock: m.Clock}, nil
+	return &hunt.Hunter{Program: program, Kinds: kinds, Books: list, Clock: m.Clock, Habits: habits}, nil
 }
 
 // judge runs Quell's own rules over records at hand.
@@ -184,7 +206,7 @@ func (m *Main) judge(_ context.Context, records []json.RawMessage, origin string
 }
 
 func (c *HuntCmd) huntFiles(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.Result, error) {
-	options := source.Options{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Stdin: m.Stdin}
+	options := c.options(m)
 	if f, ok := m.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		done := c.progress(f, &options)
 		defer done()
@@ -233,8 +255,10 @@ func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter)
 	if until.IsZero() {
 		until = c.started
 	}
-	hunter.Tell = func(f quell.Finding) {
-		m.say("%s  %-8s %s", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, quell.Cut(f.Title, 90))
+	if !c.Follow { // which tells findings itself
+		hunter.Tell = func(f quell.Finding) {
+			m.say("%s  %-8s %s", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, quell.Cut(f.Title, 90))
+		}
 	}
 	lookup := trail.Lookup{
 		Config: func(region string) aws.Config {
@@ -250,20 +274,8 @@ func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter)
 
 // record opens incidents for what was found at medium or above.
 func (c *HuntCmd) record(ctx context.Context, m *Main, r hunt.Result) error {
-	var worth []quell.Finding
-	for _, f := range r.Findings {
-		if f.Severity >= quell.Medium {
-			worth = append(worth, f)
-		}
-	}
-	if len(worth) == 0 {
-		return nil
-	}
 	return m.withHome(ctx, func(h *home) error {
-		ids, err := openIncidents(ctx, m, h, worth)
-		for _, id := range ids {
-			m.say("recorded incident %s; go on with: quell run %s", id, id)
-		}
+		_, err := c.recordIn(ctx, m, h, r.Findings)
 		return err
 	})
 }

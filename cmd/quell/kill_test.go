@@ -97,7 +97,9 @@ func TestKilled(t *testing.T) {
 			killer := newKiller(t, server, moment.op, moment.took)
 			first := program{killer.URL, home}.command(t, "respond", key, "--apply")
 			killer.watch(t, first)
-			if !killer.struck {
+			select {
+			case <-killer.struck:
+			default:
 				t.Fatalf("the response ended without a call of %s", moment.op)
 			}
 
@@ -155,7 +157,7 @@ type killer struct {
 	op     string
 	took   bool
 	once   sync.Once
-	struck bool
+	struck chan struct{} // closed right before it kills
 	victim chan *exec.Cmd
 	dead   chan struct{}
 	next   http.Handler
@@ -167,7 +169,7 @@ func newKiller(t *testing.T, server *moto.Server, op string, took bool) *killer 
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := &killer{op: op, took: took, victim: make(chan *exec.Cmd, 1), dead: make(chan struct{}), next: g}
+	k := &killer{op: op, took: took, victim: make(chan *exec.Cmd, 1), dead: make(chan struct{}), struck: make(chan struct{}), next: g}
 	front := httptest.NewServer(k)
 	t.Cleanup(front.Close)
 	k.URL = front.URL
@@ -203,8 +205,9 @@ func (k *killer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			k.next.ServeHTTP(httptest.NewRecorder(), r)
 		}
 		cmd := <-k.victim
-		if err := cmd.Process.Kill(); err == nil {
-			k.struck = true
+		close(k.struck)
+		if err := cmd.Process.Kill(); err != nil {
+			return // it ended by itself; the test sees that in the end state
 		}
 		bounded, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), time.Minute)
 		defer cancel()

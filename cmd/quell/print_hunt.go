@@ -68,6 +68,9 @@ func writeHuntTable(w io.Writer, r hunt.Result) error {
 
 // readLine says what was read and what was not.
 func readLine(r hunt.Result) string {
+	if len(r.Read) > 0 && !strings.Contains(r.Read[0], "complete to") {
+		return fmt.Sprintf("%d events read, %d skipped; %s", r.Events, len(r.Skipped), strings.Join(r.Read, "; "))
+	}
 	if len(r.Read) > 0 || len(r.Blind) > 0 {
 		return fmt.Sprintf("%d events of %d regions read, %d things not seen", r.Events, len(r.Read), len(r.Blind))
 	}

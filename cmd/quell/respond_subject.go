@@ -20,6 +20,7 @@ type RespondCmd struct {
 	Apply    bool          `help:"Carry out what policy makes automatic; without it nothing changes."`
 	Wait     time.Duration `help:"How long to stay and watch whether containment holds." default:"90s" env:"QUELL_WAIT"`
 	Full     bool          `help:"Show every step and command."`
+	alarms   []rung        `kong:"-"` // alarms that name nobody
 }
 
 // Run implements the command.
@@ -40,13 +41,22 @@ func (c *RespondCmd) Run(ctx context.Context, m *Main) (err error) {
 			return err
 		}
 	}
+	rang, err := recordAlarms(ctx, m, h, c.alarms)
+	if err != nil {
+		return err
+	}
 	reader, err := m.account(ctx, h)
 	if err != nil {
-		if len(ids) > 0 {
-			m.say("recorded as incident %s; its plan needs an account", ids[0])
+		if all := append(ids, rang...); len(all) > 0 {
+			m.say("recorded as incident %s; its plan needs an account", all[0])
 		}
 		return err
 	}
+	behind, nobody, err := m.nameAlarms(ctx, h, c.alarms, rang)
+	if err != nil {
+		return err
+	}
+	ids = appendNew(ids, behind)
 	for _, name := range named {
 		entities, err := reader.IdentifyAll(ctx, name)
 		if err != nil {
@@ -59,7 +69,7 @@ func (c *RespondCmd) Run(ctx context.Context, m *Main) (err error) {
 		ids = appendNew(ids, more)
 	}
 	m.say("%s", h.desk.Credentials)
-	return m.respondAll(ctx, h, ids, respond.Options{Apply: c.Apply, Wait: c.Wait, Again: true}, c.Full)
+	return m.respondAll(ctx, h, ids, respond.Options{Apply: c.Apply, Wait: c.Wait, Again: true}, c.Full, nobody...)
 }
 
 // read sorts the subjects into findings from files and names.
@@ -77,7 +87,8 @@ func (c *RespondCmd) read(ctx context.Context, m *Main) (findings []quell.Findin
 		if err != nil {
 			return nil, nil, err
 		}
-		findings = append(findings, found.Findings...)
+		rest, alarms := splitAlarms(found.Findings, data)
+		findings, c.alarms = append(findings, rest...), append(c.alarms, alarms...)
 		if len(found.Records) == 0 {
 			continue
 		}
@@ -93,7 +104,7 @@ func (c *RespondCmd) read(ctx context.Context, m *Main) (findings []quell.Findin
 		}
 		findings = append(findings, judged...)
 	}
-	if len(findings) == 0 && len(named) == 0 {
+	if len(findings) == 0 && len(named) == 0 && len(c.alarms) == 0 {
 		return nil, nil, &quell.Error{Code: quell.CodeFailed, What: "nothing in what was given calls for a response"}
 	}
 	return findings, named, nil
@@ -162,9 +173,10 @@ func appendNew(ids, more []string) []string {
 	return ids
 }
 
-// respondAll continues each incident and prints the outcome: one as itself, several in a list.
-func (m *Main) respondAll(ctx context.Context, h *home, ids []string, o respond.Options, full bool) error {
-	var outcomes []respond.Outcome
+// respondAll continues each incident and prints the outcome: one as itself, several in a list. Others, of which there is
+// nothing to continue, are printed with them.
+func (m *Main) respondAll(ctx context.Context, h *home, ids []string, o respond.Options, full bool, others ...respond.Outcome) error {
+	outcomes := others
 	var failures []error
 	for _, id := range ids {
 		out, err := h.desk.Respond(ctx, id, o)
@@ -181,7 +193,7 @@ func (m *Main) respondAll(ctx context.Context, h *home, ids []string, o respond.
 	if len(outcomes) == 0 {
 		return errors.Join(failures...)
 	}
-	return m.show(outcomes, len(ids) > 1, full, failures)
+	return m.show(outcomes, len(ids)+len(others) > 1, full, failures)
 }
 
 // show prints outcomes and gives the exit status that the worst of them asks for.

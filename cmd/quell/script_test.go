@@ -78,7 +78,7 @@ func (s serial) Verbose() bool { return testing.Verbose() }
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "json": jsonAt, "keep": keepAt, "plain": plain, "same": same,
-		"owner": owner, "intruder": intruder, "colleague": colleague, "account": account,
+		"owner": owner, "intruder": intruder, "colleague": colleague, "account": account, "stock": stock,
 		"proxy": proxy, "flip": flip, "forge": forge, "held": held, "pack": pack, "refill": refill,
 	}
 }
