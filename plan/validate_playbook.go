@@ -65,6 +65,8 @@ func (v *validator) step(i int) {
 	switch {
 	case !idPattern.MatchString(s.ID):
 		v.add(at, "step %d: id %q is not of lower-case letters, digits and single hyphens", i+1, s.ID)
+	case s.ID == "undo":
+		v.add(at+".id", "step %d: the id undo is kept for steps that take others back", i+1)
 	case earlier(s.ID):
 		v.add(at+".id", "step %s: an earlier step has this id", s.ID)
 	}

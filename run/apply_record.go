@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -178,7 +179,13 @@ func (s *State) onStep(r quell.Record, use func(*Step) error) error {
 func (s *State) bind(steps []quell.PlanStep) {
 	for _, p := range steps {
 		if have := s.Steps[p.ID]; have != nil {
-			have.Needs = p.Needs // a later sighting may give it more to wait for
+			have.Needs = p.Needs // a later sighting may give it more to wait for, or more to do
+			if p.Undo == "" && len(p.With) > 0 && !bytes.Equal(p.With, have.With) {
+				have.With, have.Fresh = p.With, false
+				if have.Status == quell.StepDone {
+					have.Status = quell.StepPending
+				}
+			}
 			if p.Undo != "" && have.Undo == p.Undo {
 				// Asked for again, they go in the order of this asking.
 				s.Order = append(slices.DeleteFunc(s.Order, func(id string) bool { return id == p.ID }), p.ID)

@@ -63,7 +63,9 @@ func PlanUndo(in UndoInput) (UndoPlan, error) {
 			continue
 		}
 		if c.Kind == quell.Kept && !in.Dismissed {
-			plan.Kept = append(plan.Kept, fmt.Sprintf("%s stays: it only keeps the intruder out", c.Op))
+			if why := c.Op + " stays: it only keeps the intruder out"; !slices.Contains(plan.Kept, why) {
+				plan.Kept = append(plan.Kept, why)
+			}
 			continue
 		}
 		// A call that was sent again, because the attacker took it off, is taken back once.

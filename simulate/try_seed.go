@@ -51,7 +51,7 @@ func (k Kit) Try(ctx context.Context, seed int64) (Trial, error) {
 		},
 	})
 	victim := NewVictim(w)
-	pace := time.Duration(1+rng.IntN(30)) * time.Second
+	pace := time.Duration(3+rng.IntN(30)) * time.Second
 	intruder := NewIntruder(ctx, victim, seed, pace)
 	intruder.Widen(seed)
 	intruder.Start()
@@ -87,8 +87,14 @@ func (k Kit) Try(ctx context.Context, seed int64) (Trial, error) {
 		t.FalseHeld = wentThrough(w.Truth(), state.ContainedAt.Add(run.Propagation), w.Clock().Now())
 	}
 	intruder.Stop()
-	if err := t.undo(ctx, w, store, desk, id); err != nil {
+	done, err := t.undo(ctx, w, store, desk, id)
+	if err != nil {
 		return t, err
+	}
+	if !done && t.Verdict.Verdict != quell.Held {
+		// Undo refuses to take a deny off while the intruder has switched a key on again: that is no leaving behind.
+		t.Calls = len(w.Truth())
+		return t, nil
 	}
 	after := w.Snapshot()
 	t.UndoLeft = left(id, after)
@@ -139,10 +145,10 @@ func (t *Trial) contain(ctx context.Context, w *sandbox.World, v Victim, store *
 	return state, id, nil
 }
 
-// undo takes everything back once no session can be alive.
-func (t *Trial) undo(ctx context.Context, w *sandbox.World, store *mortal, open func() (*respond.Desk, error), id string) error {
+// undo takes everything back once no session can be alive, and says whether all of it went.
+func (t *Trial) undo(ctx context.Context, w *sandbox.World, store *mortal, open func() (*respond.Desk, error), id string) (bool, error) {
 	if err := w.Clock().Sleep(ctx, 37*time.Hour); err != nil {
-		return err
+		return false, err
 	}
 	for range 4 {
 		var out respond.Outcome
@@ -151,13 +157,13 @@ func (t *Trial) undo(ctx context.Context, w *sandbox.World, store *mortal, open 
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("undo: %w", err)
+			return false, fmt.Errorf("undo: %w", err)
 		}
 		if out.State == respond.Done || len(out.Plan.Steps) == 0 {
-			return nil
+			return true, nil
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // survive does a piece of work in a new process each time it is killed.
@@ -300,4 +306,6 @@ func differ(before, after json.RawMessage) string {
 }
 
 // kept says that undo leaves a difference on purpose: keys stay inactive, and a new password must be changed.
-func kept(path, value string) bool { return value == `"Inactive"` || strings.HasSuffix(path, "/login/reset") }
+func kept(path, value string) bool {
+	return value == `"Inactive"` || strings.HasSuffix(path, "/login/reset")
+}

