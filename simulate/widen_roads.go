@@ -139,4 +139,4 @@ func (i *Intruder) readOnly(r road) {
 }
 
 // laterWork is how long after a verdict of held the intruder goes on trying.
-const laterWork = 2 * time.Hour
+const laterWork = 20 * time.Minute

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -22,6 +23,12 @@ func (c *HuntCmd) follow(ctx context.Context, m *Main, hunter *hunt.Hunter) erro
 	case inQueue:
 		result, err = c.read(ctx, m, hunter)
 	case inFiles:
+		// A folder that will never be there would be watched in silence.
+		for _, path := range c.Paths {
+			if _, err := os.Stat(path); err != nil {
+				return &quell.Error{Code: quell.CodeUsage, What: "cannot follow " + path, Err: err, Next: "name a file or folder that is there"}
+			}
+		}
 		err = c.recording(ctx, m, func(record hunt.Record) error {
 			result, err = hunter.Follow(ctx, &hunt.Follower{
 				Paths: c.Paths, Every: cmp.Or(c.Every, 2*time.Second), Options: c.options(m), Record: record,

@@ -15,20 +15,22 @@ import (
 
 // HabitFlags are hunt's flags about what principals usually do.
 type HabitFlags struct {
-	Learn    bool  `help:"Learn from these logs what is ordinary; adds no finding of the baseline." env:"QUELL_LEARN"`
-	Baseline *bool `help:"Hold what principals do against what was learnt; on where something was." negatable:"" env:"QUELL_BASELINE"`
+	Learn      bool `help:"Learn from these logs what is ordinary; adds no finding of the baseline." env:"QUELL_LEARN"`
+	Baseline   bool `help:"Hold what principals do against what was learnt, and what these logs' first weeks teach; on where something was learnt." env:"QUELL_BASELINE"`
+	NoBaseline bool `help:"Leave what was learnt out." env:"QUELL_NO_BASELINE"`
 }
 
 // habits are nil where neither learning nor comparing is asked for: a plain hunt does not pay for them.
 func (c *HabitFlags) habits(m *Main) (*hunt.Habits, error) {
 	file := baselines.In(m.cli.Home)
 	switch {
-	case c.Learn && c.Baseline != nil && *c.Baseline:
+	case c.Learn && c.Baseline:
 		return nil, &quell.Error{Code: quell.CodeUsage, What: "--learn and --baseline exclude each other",
 			Next: "hunt with --baseline first and look at the findings, then learn"}
 	case c.Learn:
 		return hunt.Learn(m.Clock), nil
-	case c.Baseline == nil && !file.Exists(), c.Baseline != nil && !*c.Baseline:
+	// Asked for without anything learnt, the logs' own first weeks are the baseline.
+	case c.NoBaseline, !c.Baseline && !file.Exists():
 		return nil, nil
 	}
 	known, err := readBaseline(file)
@@ -44,6 +46,7 @@ func (c *HabitFlags) learn(m *Main, habits *hunt.Habits) error {
 		return nil
 	}
 	learnt := habits.Book()
+	// Read again under the lock: another hunt may have learnt meanwhile.
 	known, err := joinBaseline(baselines.In(m.cli.Home), learnt)
 	if err != nil {
 		return err
@@ -52,6 +55,7 @@ func (c *HabitFlags) learn(m *Main, habits *hunt.Habits) error {
 	return nil
 }
 
+// readBaseline reads all that is kept; an empty book where nothing was learnt.
 func readBaseline(file baselines.File) (book *baseline.Book, err error) {
 	err = file.Read(func(r io.Reader) (err error) {
 		book, err = baseline.Read(r)
@@ -113,6 +117,7 @@ func (c *BaselineShowCmd) Run(m *Main) error {
 	return nil
 }
 
+// unknownPrincipal is wrong usage: a typing mistake must not look like a principal without habits.
 func unknownPrincipal(name string) error {
 	return &quell.Error{Code: quell.CodeUsage, What: fmt.Sprintf("nothing was learnt of %q", name), Next: "see `quell baseline show`"}
 }
@@ -176,6 +181,7 @@ type BaselineClearCmd struct {
 // Run implements the command.
 func (c *BaselineClearCmd) Run(m *Main) error {
 	file := baselines.In(m.cli.Home)
+	// Without the file hunts stop using a baseline; an empty one would make them all read every record for nothing.
 	if c.Principal == "" {
 		if err := file.Remove(); err != nil {
 			return err

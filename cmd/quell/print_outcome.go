@@ -120,6 +120,9 @@ func nextStep(out respond.Outcome) string {
 			return fmt.Sprintf("%s: by hand: %s", p.ID, cmp.Or(p.Text, p.Title))
 		}
 	}
+	if strings.HasPrefix(out.Why, unnamed) {
+		return "find out who it is, then: quell respond KEY, USER or ARN; " + out.Why
+	}
 	return "nothing is left to do; `quell review " + out.Incident + "` writes the report"
 }
 

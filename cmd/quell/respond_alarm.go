@@ -102,9 +102,12 @@ func mergeAlarm(ctx context.Context, h *home, alarm string, theirs []string) err
 	return h.desk.Change(ctx, alarm, quell.Change{What: incident.ChangeMerge, To: theirs[0], Reason: "the log lines that rang the alarm name them"})
 }
 
+// unnamed begins why an incident has no plan.
+const unnamed = "nobody could be named: "
+
 // leaveToPerson notes that nobody could be named. Without a target there is nothing to plan.
 func leaveToPerson(ctx context.Context, m *Main, h *home, id, why string) (respond.Outcome, error) {
-	text := "nobody could be named: " + why
+	text := unnamed + why
 	out, err := h.desk.Show(ctx, id)
 	if err != nil {
 		return out, err
@@ -114,7 +117,10 @@ func leaveToPerson(ctx context.Context, m *Main, h *home, id, why string) (respo
 			return out, err
 		}
 	}
-	out.State, out.Why = respond.Planned, quell.Clean(text)
+	out.Why = quell.Clean(text)
+	if len(out.Plan.Steps) == 0 {
+		out.State = respond.Planned
+	}
 	m.say("incident %s: %s", id, quell.Cut(text, 400))
 	m.say("no plan was made; once you know who it is: quell respond KEY, USER or ARN")
 	return out, nil

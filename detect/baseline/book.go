@@ -51,6 +51,7 @@ func (b *Book) Join(o *Book) {
 	}))
 }
 
+// put unites a profile with what the book has of the principal.
 func (b *Book) put(p *Profile) {
 	if b.profiles == nil {
 		b.profiles = map[ID]*Profile{}

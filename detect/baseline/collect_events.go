@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,8 @@ func (c *Collector) Add(e *quell.Event) {
 	s.note(e)
 }
 
+// profile finds what is known of a principal in the account whose trail tells: another account's principal, who reads a shared
+// bucket, has habits there of its own. It is nil where there is no room for one more.
 func (c *Collector) profile(e *quell.Event, who quell.Entity) *seen {
 	account := cmp.Or(e.Account, who.Account)
 	if !accountID.MatchString(account) {
@@ -147,6 +150,7 @@ func (s *seen) value(dim Dimension, value string) *sighting {
 	return sg
 }
 
+// count adds an event to its day's volume.
 func (s *seen) count(call string, at int64, id string, make func() *head) {
 	days := s.volumes[call]
 	if days == nil {
@@ -168,14 +172,8 @@ func (s *seen) count(call string, at int64, id string, make func() *head) {
 	}
 }
 
-func isRegional(service string) bool {
-	for _, g := range globals() {
-		if service == g {
-			return false
-		}
-	}
-	return true
-}
+// isRegional says whether the region in a service's records is one that somebody chose.
+func isRegional(service string) bool { return !slices.Contains(globals[:], service) }
 
 // Book is what the events taught so far.
 func (c *Collector) Book() *Book {
@@ -200,6 +198,7 @@ func (c *Collector) Book() *Book {
 	return b
 }
 
+// mark is a sighting as it is kept: without the events, of which only the hunt at hand can make findings.
 func (s *sighting) mark() Mark {
 	return Mark{First: time.Unix(s.first(), 0).UTC(), Last: time.Unix(s.last(), 0).UTC(), Days: s.days}
 }

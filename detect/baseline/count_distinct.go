@@ -19,6 +19,7 @@ const (
 	sketchBits = 10
 )
 
+// add counts an event by its id.
 func (t *tally) add(id string) {
 	h := fnv.New64a()
 	h.Write([]byte(id)) // a hash's Write never fails
@@ -48,6 +49,7 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
+// note files a hash in the sketch: the register by its first bits, the rank by the zeros that follow them.
 func (t *tally) note(sum uint64) {
 	register := sum >> (64 - sketchBits)
 	rank := uint8(bits.LeadingZeros64(sum<<sketchBits|1<<(sketchBits-1))) + 1

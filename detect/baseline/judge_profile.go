@@ -82,6 +82,7 @@ type judge struct {
 	peers peers
 }
 
+// signals are all that is unlike what was learnt, in no order: gather sorts them.
 func (j *judge) signals() []signal {
 	var out []signal
 	for i, sp := range j.seen.self.spells {
@@ -91,7 +92,7 @@ func (j *judge) signals() []signal {
 	}
 	for dim, values := range j.seen.values {
 		for value, sg := range values {
-			known := j.prior.Values[dim][value]
+			known := j.prior.Values[dim][value] // the zero Mark where it is not known
 			for i, sp := range sg.spells {
 				s := signal{kind: kindOf(dim), dim: dim, value: value, head: sp.heads[reads], weight: sp.within()}
 				if dim == Key {
@@ -161,6 +162,7 @@ func (j *judge) isNew(dim Dimension, value string, s *sighting, i int, known Mar
 	return days >= minDays && j.once(dim, end)*steady <= days
 }
 
+// first is when the principal was first seen at all, from which learning counts.
 func (j *judge) first() int64 {
 	if j.prior.First.IsZero() {
 		return j.seen.self.first()
@@ -202,6 +204,8 @@ const (
 	volumeTimes = 3
 )
 
+// volumes are the days that read too much. A day is held against earlier ones only: what comes later cannot excuse it, and a
+// second day of the same size is no news.
 func (j *judge) volumes() []signal {
 	var out []signal
 	for call, days := range j.seen.volumes {
@@ -214,6 +218,7 @@ func (j *judge) volumes() []signal {
 		}
 		for day, v := range days {
 			n, most := v.tally.count(), int64(0)
+			// The sum over a day is known only at its end, but its first event tells who read and from where.
 			if n <= volumeFloor || v.head.at < j.first()+learning {
 				continue
 			}

@@ -56,6 +56,7 @@ func (s *sighting) spell(at int64) int {
 	return len(s.spells) - 1
 }
 
+// swallow takes in a spell that turned out to be the same one.
 func (s *spell) swallow(o spell) {
 	s.first, s.last = min(s.first, o.first), max(s.last, o.last)
 	for i, h := range o.heads {

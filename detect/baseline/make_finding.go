@@ -92,6 +92,7 @@ func (h has) techniques(group []signal) []string {
 	return slices.Compact(out)
 }
 
+// tell says one signal in a few words, which Finding.Why joins. Values come from logs and are cleaned there.
 func (s signal) tell() string {
 	switch {
 	case s.kind == bulk:

@@ -18,7 +18,7 @@ func TestOrdinaryMonthIsQuiet(t *testing.T) {
 	}
 	c := &baseline.Collector{}
 	events, judged := 0, 0
-	month := detecttest.Month{Seed: 1, Events: 400_000}
+	month := detecttest.Month{Seed: 1, Events: 200_000}
 	err := month.Each(func(raw []byte) error {
 		e, err := quell.ReadCloudTrail(raw)
 		if err != nil {

@@ -20,6 +20,7 @@ const (
 	kinds
 )
 
+// kindOf says what a new value of a dimension is a sign of.
 func kindOf(dim Dimension) kind {
 	switch dim {
 	case Region:
@@ -79,6 +80,7 @@ type has struct {
 	newRight bool // a service through which rights are had
 }
 
+// sum says what a group shows as a whole.
 func sum(group []signal) has {
 	var h has
 	for _, s := range group {
@@ -88,7 +90,7 @@ func sum(group []signal) has {
 		}
 		h.most = max(h.most, s.weight)
 		h.oldKey = h.oldKey || s.dim == Key
-		h.newRight = h.newRight || s.dim == Service && slices.Contains(privileged(), s.value)
+		h.newRight = h.newRight || s.dim == Service && slices.Contains(privileged[:], s.value)
 	}
 	return h
 }

@@ -1,7 +1,6 @@
 package baseline
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/quell-ir/quell"
@@ -18,17 +17,13 @@ const (
 
 // globals are services whose records carry one region wherever the caller is. Sources: reference pages of each service's
 // CloudTrail logging; STS and sign-in answer in many regions, chosen by SDK defaults and not by people.
-func globals() []string {
-	return []string{"iam", "sts", "signin", "organizations", "account", "cloudfront", "route53", "route53domains", "sso", "sso-directory",
-		"identitystore", "billingconsole", "billing", "ce", "cur", "budgets", "health", "support", "trustedadvisor", "shield", "waf",
-		"globalaccelerator", "networkmanager", "artifact", "tax", "payments", "freetier", "consolidatedbilling", "aws-portal", "chatbot"}
-}
+var globals = [...]string{"iam", "sts", "signin", "organizations", "account", "cloudfront", "route53", "route53domains", "sso", "sso-directory",
+	"identitystore", "billingconsole", "billing", "ce", "cur", "budgets", "health", "support", "trustedadvisor", "shield", "waf",
+	"globalaccelerator", "networkmanager", "artifact", "tax", "payments", "freetier", "consolidatedbilling", "aws-portal", "chatbot"}
 
-// privileged are services through which rights and secrets are had. To use one for the first
-// time is worth a finding; STS is not among them, for every program asks it who it is.
-func privileged() []string {
-	return []string{"iam", "organizations", "sso", "identitystore", "secretsmanager", "kms", "rolesanywhere", "account"}
-}
+// privileged are services through which rights and secrets are had. To use one for the first time
+// is worth a finding; STS is not among them, for every program asks it who it is.
+var privileged = [...]string{"iam", "organizations", "sso", "identitystore", "secretsmanager", "kms", "rolesanywhere", "account"}
 
 // serviceOf is the service's short name: iam of iam.amazonaws.com.
 func serviceOf(e quell.Event) string {
@@ -44,13 +39,16 @@ func weigh(service, name string, readOnly bool) weight {
 		return empowers // most of them are marked read-only in the trail, and hand out credentials
 	case readOnly || service == "signin":
 		return reads
-	case slices.Contains([]string{"iam", "organizations", "sso", "identitystore", "secretsmanager", "rolesanywhere"}, service):
+	}
+	switch service {
+	case "iam", "organizations", "sso", "identitystore", "secretsmanager", "rolesanywhere":
 		return empowers
 	}
 	return changes
 }
 
-// counted are the reads whose number a day is kept: each hands out content. Source: reference/detections.
+// counted are the reads whose number a day is kept: each hands out content,
+// and no rule on single calls can tell the thousandth from the first.
 func counted(service, name string) bool {
 	return service == "s3" && name == "GetObject" || service == "secretsmanager" && name == "GetSecretValue"
 }

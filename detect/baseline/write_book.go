@@ -13,7 +13,7 @@ import (
 	"github.com/quell-ir/quell"
 )
 
-// format is the first line of a kept book. A later version of the format gets another number.
+// header is the first line of a kept book. A later version of the format gets another number.
 type header struct {
 	Format  string `json:"format"`
 	Version int    `json:"version"`
@@ -74,11 +74,13 @@ func Read(r io.Reader) (*Book, error) {
 	return b, nil
 }
 
+// damaged tells people what to do about a baseline that cannot be read.
 func damaged(err error) error {
 	return &quell.Error{Code: quell.CodeFailed, What: "the baseline cannot be read", Err: err,
 		Next: "import one that `quell baseline export` wrote, or clear it and learn again"}
 }
 
+// readHeader refuses what another program, or a later version of this one, wrote.
 func (b *Book) readHeader(text []byte) error {
 	var h header
 	if err := json.Unmarshal(text, &h); err != nil {
@@ -149,4 +151,5 @@ func (m Mark) possible() bool {
 	return !m.First.After(m.Last) && m.First.Year() >= 1970 && m.Last.Year() < 2300
 }
 
+// dimensions are those a file may have.
 func dimensions() []Dimension { return []Dimension{Region, Service, Network, Program, Call, Key} }
