@@ -32,6 +32,7 @@ type measure struct {
 // options are the flags.
 type options struct {
 	trials  int
+	first   int64 // seed of the first trial
 	events  int
 	only    *regexp.Regexp
 	scratch string // an empty folder on the disk that ledgers would be on
@@ -54,6 +55,7 @@ func main() {
 	var o options
 	only := flag.String("only", "", "measure only what this expression matches: respond, hunt, demo, ledger, detect, noise, trials")
 	flag.IntVar(&o.trials, "trials", 10_000, "seeded runs of the intruder against Quell")
+	flag.Int64Var(&o.first, "first", 1, "seed of the first of them; the others follow")
 	flag.IntVar(&o.events, "events", 700_000, "records of the generated trail; 700 000 are about 1 GB")
 	flag.StringVar(&o.data, "data", filepath.Join("..", "shared", "data"), "folder of published logs")
 	flag.Parse()

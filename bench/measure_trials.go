@@ -28,11 +28,12 @@ func measureTrials(ctx context.Context, o options) ([]row, error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
-	for seed := range int64(o.trials) {
+	for n := range int64(o.trials) {
 		group.Go(func() error {
-			t, err := kit.Try(ctx, seed+1)
+			seed := o.first + n
+			t, err := kit.Try(ctx, seed)
 			if err != nil {
-				return fmt.Errorf("seed %d: %w", seed+1, err)
+				return fmt.Errorf("seed %d: %w", seed, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()

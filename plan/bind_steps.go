@@ -22,6 +22,8 @@ type Options struct {
 	Mode func(step quell.Step, action ActionInfo) quell.Mode
 	// Bound are the steps bound before. Their targets keep their ids whatever else the incident has come to hold.
 	Bound []quell.PlanStep
+	// Compiled keeps conditions from one Bind to the next; may be nil.
+	Compiled *Compiled
 }
 
 // Bind evaluates a playbook's conditions over an incident and returns every step that applies, in the playbook's order
@@ -31,7 +33,7 @@ type Options struct {
 // A step that cannot be bound (its condition fails, its target is unknown, it would destroy evidence that no step it
 // needs preserves) is returned refused, with why. An error means that the playbook itself is unusable.
 func Bind(pb quell.Playbook, incident quell.Incident, scope quell.Scope, opts Options) ([]quell.PlanStep, error) {
-	env, err := newConditions()
+	env, err := opts.Compiled.get()
 	if err != nil {
 		return nil, err
 	}

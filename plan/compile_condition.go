@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -17,7 +18,31 @@ const costLimit = 2_000_000
 const maxExpression = 4096
 
 // conditions compiles and evaluates the expressions of playbooks.
-type conditions struct{ env *cel.Env }
+type conditions struct {
+	env *cel.Env
+	// programs holds what was compiled, by expression; nil compiles each time.
+	programs *sync.Map
+}
+
+// Compiled keeps compiled conditions from one Bind to the next, for a response that binds again and again while it
+// watches. The zero value is ready; it may be shared by goroutines.
+type Compiled struct {
+	once       sync.Once
+	conditions conditions
+	err        error
+}
+
+// get sets the language up once; a nil receiver does so each time.
+func (c *Compiled) get() (conditions, error) {
+	if c == nil {
+		return newConditions()
+	}
+	c.once.Do(func() {
+		c.conditions, c.err = newConditions()
+		c.conditions.programs = &sync.Map{}
+	})
+	return c.conditions, c.err
+}
 
 // The types that conditions see. Their names are those of the Go structs: an alias would hold for the struct alone, and
 // the same struct inside another would be of a different type.
@@ -76,7 +101,7 @@ func newConditions() (conditions, error) {
 		return conditions{}, fmt.Errorf("set up conditions: %w", err)
 	}
 	adapt = env.CELTypeAdapter()
-	return conditions{env}, nil
+	return conditions{env: env}, nil
 }
 
 // compile checks an expression against the type it must have.
@@ -94,14 +119,29 @@ func (c conditions) compile(source string, want *cel.Type) (*cel.Ast, error) {
 	return ast, checkLiterals(ast)
 }
 
-// evaluate runs an expression over facts. It compiles it again, which costs little beside asking a person, and keeps
-// playbooks plain data.
-func (c conditions) evaluate(source string, want *cel.Type, f facts) (ref.Val, error) {
+// program compiles an expression, or remembers it.
+func (c conditions) program(source string, want *cel.Type) (cel.Program, error) {
+	key := want.String() + "\x00" + source
+	if c.programs != nil {
+		if have, ok := c.programs.Load(key); ok {
+			return have.(cel.Program), nil
+		}
+	}
 	ast, err := c.compile(source, want)
 	if err != nil {
 		return nil, err
 	}
 	program, err := c.env.Program(ast, cel.CostLimit(costLimit))
+	if err == nil && c.programs != nil {
+		c.programs.Store(key, program)
+	}
+	return program, err
+}
+
+// evaluate runs an expression over facts. It compiles it again, which costs little beside asking a person, and keeps
+// playbooks plain data.
+func (c conditions) evaluate(source string, want *cel.Type, f facts) (ref.Val, error) {
+	program, err := c.program(source, want)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,11 @@ type Desk struct {
 	By, Owner, Credentials string
 	// Tell hears of every record.
 	Tell func(quell.Record)
+
+	// Compiled keeps the playbooks' conditions ready; may be nil.
+	Compiled *plan.Compiled
+
+	folded folded
 }
 
 // leaseTime is how long an incident stays with a process that went silent. It exceeds the time-out of one call.

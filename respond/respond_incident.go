@@ -118,7 +118,7 @@ func (s *session) bind(ctx context.Context) error {
 			Next: "see `quell playbooks list`; run single actions by hand, or write a playbook for this kind",
 		}
 	}
-	steps, err := plan.Bind(book, in, found, plan.Options{Actions: s.desk.infos(), Mode: s.mode, Bound: s.boundSteps()})
+	steps, err := plan.Bind(book, in, found, plan.Options{Actions: s.desk.infos(), Mode: s.mode, Bound: s.boundSteps(), Compiled: s.desk.Compiled})
 	if err != nil {
 		return fmt.Errorf("bind playbook %s: %w", book.ID, err)
 	}

@@ -3,10 +3,12 @@ package respond
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/act"
+	"github.com/quell-ir/quell/ledger"
 	"github.com/quell-ir/quell/run"
 )
 
@@ -37,18 +39,14 @@ func (d *Desk) spent(ctx context.Context) (map[string]bool, error) {
 	return out, err
 }
 
-// eachState reads what every incident's records say about its plan.
+// eachState reads what every incident's records say about its plan. A record is folded once in a desk's life.
 func (d *Desk) eachState(ctx context.Context, use func(id string, s *run.State) error) error {
 	ids, err := d.Log.Incidents(ctx)
 	if err != nil {
 		return fmt.Errorf("list incidents: %w", err)
 	}
 	for _, id := range ids {
-		records, err := d.Log.Records(ctx, id, 0)
-		if err != nil {
-			return fmt.Errorf("read incident %s: %w", id, err)
-		}
-		state, err := run.Replay(records)
+		state, err := d.folded.read(ctx, d.Log, id)
 		if err != nil {
 			return fmt.Errorf("read incident %s: %w", id, err)
 		}
@@ -57,6 +55,40 @@ func (d *Desk) eachState(ctx context.Context, use func(id string, s *run.State) 
 		}
 	}
 	return nil
+}
+
+// folded remembers the states of incidents up to the record that was read last.
+type folded struct {
+	mu     sync.Mutex
+	states map[string]*run.State
+	next   map[string]int64
+}
+
+// read folds the records that came since, and gives a copy that others may keep.
+func (f *folded) read(ctx context.Context, log *ledger.Log, id string) (*run.State, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.states == nil {
+		f.states, f.next = map[string]*run.State{}, map[string]int64{}
+	}
+	records, err := log.Records(ctx, id, f.next[id])
+	if err != nil {
+		return nil, err
+	}
+	state := f.states[id]
+	if state == nil {
+		state = run.NewState()
+		f.states[id] = state
+	}
+	for _, r := range records {
+		if err := state.Apply(r); err != nil {
+			delete(f.states, id)
+			delete(f.next, id)
+			return nil, err
+		}
+		f.next[id] = r.Seq + 1
+	}
+	return state.Clone(), nil
 }
 
 // holds finds the other open incidents that did the same to the same target. Who sent first holds it: the first undo would

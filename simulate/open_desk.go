@@ -25,8 +25,9 @@ func Responder(w *sandbox.World) string {
 
 // Kit is what every desk needs and what takes time to read: the actions and the playbooks.
 type Kit struct {
-	Actions *action.Catalogue
-	Books   []quell.Playbook
+	Actions  *action.Catalogue
+	Books    []quell.Playbook
+	Compiled *plan.Compiled
 }
 
 // NewKit reads the kit once.
@@ -39,14 +40,14 @@ func NewKit() (Kit, error) {
 	if len(problems) > 0 {
 		return Kit{}, problems[0]
 	}
-	return Kit{catalogue, books}, nil
+	return Kit{catalogue, books, &plan.Compiled{}}, nil
 }
 
 // Desk is a desk in a sandbox account: the real one, with the account's clock and the responder's credentials.
 func (k Kit) Desk(w *sandbox.World, log *ledger.Log, evidence action.Keeper, level approve.Level) *respond.Desk {
 	reader := scope.Reader{Config: ReaderConfig(w), Clock: w.Clock(), Home: "us-east-1", Memory: scope.NewMemory()}
 	return &respond.Desk{
-		Log: log, Evidence: evidence, Actions: k.Actions, Books: k.Books, People: approve.Policy{Level: level},
+		Log: log, Evidence: evidence, Compiled: k.Compiled, Actions: k.Actions, Books: k.Books, People: approve.Policy{Level: level},
 		Settings: action.Settings{Responders: []string{Responder(w)}}, Clock: w.Clock(),
 		Config: func(_ context.Context, _, region string, _ []quell.Call) (aws.Config, error) {
 			if region == "" {

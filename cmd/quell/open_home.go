@@ -78,7 +78,7 @@ func (m *Main) open(ctx context.Context) (*home, error) {
 		Log: ledger.Open(store, signer, key, m.Clock), Evidence: folder, Actions: catalogue, Books: books, People: people,
 		Settings: action.Settings{Protected: m.cli.Protected, Responders: m.cli.Responders}, Budget: m.cli.Budget, BudgetPerHour: m.cli.PerHour, Clock: m.Clock,
 		Secret: secretKeeper(filepath.Join(dir, "secrets")), Stop: stopSwitch(filepath.Join(dir, "STOP")),
-		By: operator(m.Getenv), Owner: processName(), Dead: processDead,
+		By: operator(m.Getenv), Owner: processName(), Dead: processDead, Compiled: &plan.Compiled{},
 	}}
 	h.desk.Config = func(context.Context, string, string, []quell.Call) (aws.Config, error) {
 		return aws.Config{}, &quell.Error{Code: quell.CodeFailed, What: "no account is at hand for this command"}
