@@ -23,7 +23,7 @@ bench: ## print each number beside its goal
 
 .PHONY: build
 build: ## build bin/quell
-	$(GO) build -trimpath -ldflags '-s -w' -o bin/quell ./cmd/quell
+	$(GO) build -ldflags '-s -w' -o bin/quell ./cmd/quell
 
 .PHONY: generate
 generate: ## write the files made from the code: the action catalogue and docs

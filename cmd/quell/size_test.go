@@ -16,7 +16,7 @@ func TestSizeBudget(t *testing.T) {
 		t.Skip("short: links the program")
 	}
 	path := filepath.Join(t.TempDir(), "quell")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-s -w", "-o", path, ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
