@@ -3,26 +3,24 @@ package queue
 import (
 	"context"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/internal/moto"
 	"github.com/quell-ir/quell/source"
 )
 
 // TestOverTheWire reads a real queue and bucket of the emulator: the fake in the other tests knows only what we know.
 func TestOverTheWire(t *testing.T) {
-	endpoint := os.Getenv("QUELL_TEST_MOTO")
-	if endpoint == "" {
-		t.Skip("QUELL_TEST_MOTO is not set: give it the address of a moto server, http://127.0.0.1:5000")
-	}
+	server := moto.Start(t)
+	server.Reset(t)
 	ctx := t.Context()
-	cfg := aws.Config{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("AKIAEXAMPLE", "secret", "")}
+	cfg := server.Config("us-east-1")
 	const name = "quell-source-queue"
 	store := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := store.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(name)}); err != nil {
