@@ -3,7 +3,7 @@
 //
 // What comes in: playbooks as YAML, an incident, its scope, and what is known of the actions (ActionInfo), as data. What
 // goes out: plan steps without calls; the calls come later, from looking at the account. What is promised: everything
-// here is pure and gives the same steps, ids and digests for the same input; a playbook that cannot be understood
+// here is pure and gives the same steps and ids for the same input; a playbook that cannot be understood
 // wholly is refused rather than half run; a step whose condition fails to evaluate is shown as refused, and never holds
 // back the containment beside it.
 //
