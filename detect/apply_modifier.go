@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/netip"
 	"regexp"
@@ -14,6 +15,8 @@ type written struct {
 	raw  string  // the text, before wildcards are read
 	pat  pattern // once wildcards are read
 	done bool    // pat holds
+	// stands: the name of a placeholder stands in for its values, which need not be a number or a network.
+	stands bool
 }
 
 // lookup gives the values of a placeholder; a nil lookup stands in while a rule is only checked.
@@ -146,7 +149,7 @@ func (s *modState) apply(mod string, ws []written, find lookup) ([]written, erro
 		}
 		return ws, s.setOp(opTime, mod)
 	case "expand":
-		return mapText(ws, line, func(w written) ([]written, error) { return w.expand(find, line) })
+		return expandAll(ws, find, line)
 	case "windash":
 		return mapText(ws, line, func(w written) ([]written, error) { return w.dashes(line) })
 	case "wide", "utf16", "utf16le", "utf16be":
@@ -185,6 +188,9 @@ func (s *modState) finish(w written) (matcher, error) {
 	if s.it.op != opMatch && s.it.op != opRef && (s.lead || s.trail) {
 		return matcher{}, errAt(line, "contains, startswith and endswith work on text, not on %s", strings.Join(s.raw.mods, "|"))
 	}
+	if w.stands && (s.it.op == opCIDR || s.it.op == opExists || s.it.op == opCompare || s.it.op == opTime) {
+		return matcher{cmp: s.cmp, part: s.part}, nil // built again, with values, before it is judged
+	}
 	switch s.it.op {
 	case opRegex:
 		text := w.raw
@@ -214,15 +220,7 @@ func (s *modState) finish(w written) (matcher, error) {
 		}
 		return matcher{}, errAt(line, "exists takes true or false, not %q", w.raw)
 	case opCompare, opTime:
-		f, ok := parseNumber([]byte(w.raw))
-		if !ok {
-			return matcher{}, errAt(line, "%q is no number", w.raw)
-		}
-		cmp := s.cmp
-		if cmp == "" {
-			cmp = "eq"
-		}
-		return matcher{num: f, cmp: cmp, part: s.part}, nil
+		return s.finishComparison(w)
 	case opRef:
 		if w.raw == "" || n.kind != nodeString {
 			return matcher{}, errAt(line, "fieldref takes the name of a field")
@@ -241,4 +239,17 @@ func (s *modState) finish(w written) (matcher, error) {
 		m.isNum, m.num = true, n.num
 	}
 	return m, nil
+}
+
+// finishComparison reads what a comparison compares with. Only whole timestamps have an order; parts of one are numbers.
+func (s *modState) finishComparison(w written) (matcher, error) {
+	m := matcher{cmp: cmp.Or(s.cmp, "eq"), part: s.part}
+	var ok bool
+	if m.num, ok = parseNumber([]byte(w.raw)); ok {
+		return m, nil
+	}
+	if m.at, ok = instant([]byte(w.raw)); ok && s.it.op == opCompare {
+		return m, nil
+	}
+	return m, errAt(w.node.line, "%q is no number and no RFC 3339 time that could be compared", w.raw)
 }

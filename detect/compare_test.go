@@ -165,13 +165,15 @@ func drawField(t *rapid.T) string {
 func drawItem(t *rapid.T) string {
 	mod := rapid.SampledFrom([]string{"", "", "|contains", "|startswith", "|endswith", "|cased", "|contains|cased", "|re",
 		"|re|i", "|exists", "|fieldref", "|fieldref|contains", "|gt", "|lte", "|neq", "|contains|neq", "|cidr", "|base64offset|contains",
-		"|contains|all", "|all", "|hour|gte"}).Draw(t, "mod")
+		"|contains|all", "|all", "|hour|gte", "|gte", "|lt"}).Draw(t, "mod")
 	one := func() string {
 		switch strings.Split(mod+"||", "|")[1] {
 		case "exists":
 			return rapid.SampledFrom([]string{"true", "false"}).Draw(t, "bool")
 		case "fieldref":
 			return drawField(t)
+		case "gte", "lt":
+			return rapid.SampledFrom([]string{"1", "2024-01-01T01:02:03Z", "2024-01-01T00:00:00+05:00", "1999-12-31T23:59:59.5Z"}).Draw(t, "instant")
 		case "gt", "lte", "hour":
 			return rapid.SampledFrom([]string{"0", "1", "-2.5", "1e1"}).Draw(t, "number")
 		case "cidr":
@@ -233,7 +235,7 @@ func drawJSON(t *rapid.T, depth int) string {
 	case kind == 4:
 		return rapid.SampledFrom([]string{"null", "true", "false", "1", "2.5", "1e1", "-3", "12", "10"}).Draw(t, "scalar")
 	case kind == 5:
-		return rapid.SampledFrom([]string{`"10.1.2.3"`, `"2024-01-01T01:02:03Z"`, `"1"`, `"::1"`, `"2.50"`, `"012"`}).Draw(t, "special")
+		return rapid.SampledFrom([]string{`"10.1.2.3"`, `"2024-01-01T01:02:03Z"`, `"2023-12-31T20:00:00.25-01:30"`, `"1"`, `"::1"`, `"2.50"`, `"012"`}).Draw(t, "special")
 	case kind == 6:
 		var items []string
 		for range rapid.IntRange(0, 3).Draw(t, "items") {

@@ -29,7 +29,7 @@ func (b *builder) leaf(it *item, ms []matcher) int32 {
 		case opExists:
 			p.exists = m.want
 		case opCompare, opTime:
-			p.cmp, p.num, p.part = m.cmp, m.num, m.part
+			p.cmp, p.num, p.at, p.part = m.cmp, m.num, m.at, m.part
 		case opRef:
 			p.other, p.lead, p.trail = b.p.tree.add(m.ref), m.lead, m.trail
 		}
@@ -110,8 +110,8 @@ func leafKey(it *item, ms []matcher) string {
 		if m.re != nil {
 			re = m.re.String()
 		}
-		tests[i] = fmt.Sprintf("%v|%q|%v|%v|%q|%v|%v|%q|%q|%v|%v|%q",
-			m.null, m.pat.key(), m.isNum, m.num, re, m.cidr, m.want, m.cmp, m.ref, m.lead, m.trail, m.part)
+		tests[i] = fmt.Sprintf("%v|%q|%v|%v|%q|%v|%v|%q|%q|%v|%v|%q|%v",
+			m.null, m.pat.key(), m.isNum, m.num, re, m.cidr, m.want, m.cmp, m.ref, m.lead, m.trail, m.part, m.at.UTC())
 	}
 	slices.Sort(tests)
 	return fmt.Sprintf("%q %v %v %v %s", it.field, it.keyword, it.op, it.cased, strings.Join(tests, "\n"))

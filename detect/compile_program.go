@@ -8,7 +8,8 @@ import (
 
 // Options say how rules are compiled.
 type Options struct {
-	// Placeholders are the values of %name% where a rule says |expand. They may hold wildcards.
+	// Placeholders are the values of %name% where a rule says |expand. They may hold wildcards. One without values matches
+	// nothing; one that is missing here is an error, unless it is among those that Optional names.
 	Placeholders map[string][]string
 	// Source is the log the program will read; rules for others are left out. The zero value is CloudTrail.
 	Source Logsource
@@ -26,6 +27,8 @@ type Program struct {
 	nodes  []gate
 	roots  []int32 // per rule
 	router router
+
+	unfilled []Unfilled
 }
 
 // gate is a node of the shared graph of conditions; leaves are predicates.
@@ -74,21 +77,21 @@ func Compile(rules []*Rule, opts Options) (*Program, []Problem) {
 		}
 	}
 	slices.SortFunc(single, func(x, y *Rule) int { return strings.Compare(x.ID, y.ID) })
-	find := func(name string) ([]string, bool) {
-		values, ok := opts.Placeholders[name]
-		return values, ok
-	}
+	fill := &filler{values: opts.Placeholders, empty: map[string]bool{}, found: map[string]*Unfilled{}}
 	for _, r := range single {
-		cond, err := rebuild(r.cond, find)
+		cond, err := rebuild(r.cond, fill.find)
 		if err != nil {
+			clear(fill.empty)
 			problems = append(problems, problemOf(r.Path, err))
 			continue
 		}
+		fill.note(r)
 		b.p.rules = append(b.p.rules, r)
 		b.p.roots = append(b.p.roots, b.gate(cond))
 	}
 	problems = append(problems, b.p.linkCorrelations(corr)...)
 	b.p.router = newRouter(b.p)
+	b.p.findBlind(fill)
 	b.p.tree.freeze()
 	return b.p, problems
 }
@@ -96,11 +99,11 @@ func Compile(rules []*Rule, opts Options) (*Program, []Problem) {
 // rebuild fills in placeholders where an item has them.
 func rebuild(e *expr, find lookup) (*expr, error) {
 	if e.op == exprItem {
-		if !e.raw.expands() {
+		if e.full || !e.raw.expands() {
 			return e, nil
 		}
 		it, err := e.raw.build(find)
-		return &expr{op: exprItem, raw: e.raw, item: it}, err
+		return &expr{op: exprItem, raw: e.raw, item: it, full: true}, err
 	}
 	out := &expr{op: e.op, kids: make([]*expr, len(e.kids))}
 	for i, kid := range e.kids {

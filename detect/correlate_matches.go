@@ -21,9 +21,15 @@ type Correlator struct {
 	in      *reader
 	fields  []string // paths kept of each event
 	events  map[string]*seenEvent
-	byRule  map[*Rule]map[string]*seenEvent
+	settled map[string]*settledHit
+	heads   packer
+	shared  interner
+	spare   []values
+	span    time.Duration // the longest of the correlations
 	limit   int
+	rest    int // how many events to drop before room is looked for again
 	dropped Dropped
+	latest  time.Time // of all events kept so far
 }
 
 // Dropped counts matches that correlations could not take, so that nothing is lost silently.
@@ -42,23 +48,21 @@ type Hit struct {
 	Last  time.Time
 	// Count is what the condition judged: events, distinct values, or distinct rules.
 	Count int64
-	// Events are the ids of all events that take part, in order of time; Seen are their heads as given to Add.
+	// Events are the ids of the events that take part, in order of time, the first maxNamed of them; Seen are the heads of
+	// the first maxSeen as given to Add. Parts says how many take part.
 	Events []string
-	Seen   []*quell.Event
+	Seen   []Head
+	Parts  int
 }
 
-// seenEvent is what is kept of an event, or of a hit that feeds another correlation.
-type seenEvent struct {
-	id     string
-	time   time.Time
-	last   time.Time // of a hit; else equal to time
-	head   *quell.Event
-	values map[string][]string // by path, sorted
-	parts  []*seenEvent        // of a hit: its events
-}
+// Who reads a finding wants to know how many, whom and what; ten thousand lines alike tell nobody more.
+const (
+	maxNamed = 1000
+	maxSeen  = 200
+)
 
-// DefaultKept is how many events a Correlator keeps unless told otherwise: some hundreds of megabytes at worst.
-const DefaultKept = 500_000
+// DefaultKept is how many events a Correlator keeps unless told otherwise: some hundred megabytes at worst.
+const DefaultKept = 150_000
 
 // NewCorrelator makes a correlator that keeps at most limit events, DefaultKept where limit is 0.
 func (p *Program) NewCorrelator(limit int) *Correlator {
@@ -66,7 +70,7 @@ func (p *Program) NewCorrelator(limit int) *Correlator {
 		limit = DefaultKept
 	}
 	c := &Correlator{prog: p, limit: limit, feed: map[*Rule]bool{}, events: map[string]*seenEvent{},
-		byRule: map[*Rule]map[string]*seenEvent{}}
+		settled: map[string]*settledHit{}, shared: interner{}}
 	tree := newFieldTree()
 	keep := func(path string) {
 		if !slices.Contains(c.fields, path) {
@@ -77,6 +81,7 @@ func (p *Program) NewCorrelator(limit int) *Correlator {
 	tree.add("eventID")
 	tree.add("eventTime")
 	for _, r := range p.corr {
+		c.span = max(c.span, r.Correlation.Timespan)
 		for _, name := range r.Correlation.Rules {
 			c.feed[p.refer[name]] = true
 		}
@@ -98,9 +103,9 @@ func (p *Program) NewCorrelator(limit int) *Correlator {
 	return c
 }
 
-// Add takes a match; those of rules that no correlation refers to are ignored. It copies what it needs of m.Raw and keeps
-// head, which may be nil, for the hits. The error is a record that cannot be read, which Scan does not hand out.
-func (c *Correlator) Add(m Match, head *quell.Event) error {
+// Add takes a match; those of rules that no correlation refers to are ignored. The hits that it takes part in show head, or
+// m.Raw where head is nil; both are copied. The error is a record that cannot be read, which Scan does not hand out.
+func (c *Correlator) Add(m Match, head []byte) error {
 	if !c.feed[m.Rule] {
 		return nil
 	}
@@ -121,27 +126,42 @@ func (c *Correlator) Add(m Match, head *quell.Event) error {
 	ev := c.events[id]
 	if ev == nil {
 		at, err := time.Parse(time.RFC3339, strings.Join(r.texts("eventTime"), " "))
-		switch {
-		case err != nil:
+		if err != nil {
 			c.dropped.Untimed++
 			return nil
-		case len(c.events) >= c.limit:
+		}
+		if len(c.events) >= c.limit && !c.room() {
 			c.dropped.Full++
 			return nil
 		}
-		ev = &seenEvent{id: id, time: at, last: at, head: head, values: map[string][]string{}}
-		for _, path := range c.fields {
-			if texts := r.texts(path); len(texts) > 0 {
-				ev.values[path] = texts
-			}
+		if head == nil {
+			head = m.Raw
 		}
-		c.events[id] = ev
+		ev = c.keep(id, at, c.heads.pack(head, m.Origin))
+	} else if m.Origin < ev.head.origin {
+		ev.head.origin = m.Origin // of two places always the same one is named, whichever was read first
 	}
-	if c.byRule[m.Rule] == nil {
-		c.byRule[m.Rule] = map[string]*seenEvent{}
+	if !slices.Contains(ev.fits, m.Rule) {
+		ev.fits = append(ev.fits, m.Rule)
 	}
-	c.byRule[m.Rule][id] = ev
 	return nil
+}
+
+// keep makes what is kept of the record at hand.
+func (c *Correlator) keep(id string, at time.Time, head packed) *seenEvent {
+	ev := &seenEvent{id: id, time: at, last: at, head: head}
+	if at.After(c.latest) {
+		c.latest = at
+	}
+	c.spare = c.spare[:0]
+	for i, path := range c.fields {
+		if texts := c.in.texts(path); len(texts) > 0 {
+			c.spare = append(c.spare, values{i, c.shared.list(texts)})
+		}
+	}
+	ev.values = append(make([]values, 0, len(c.spare)), c.spare...)
+	c.events[id] = ev
+	return ev
 }
 
 // texts returns the distinct texts of the scalars at a path, sorted.
@@ -160,6 +180,14 @@ func (r *reader) texts(path string) []string {
 	return slices.Compact(out)
 }
 
+// Latest is the time of the latest event that was kept, zero before the first. An event's time is what its record says, which
+// may be in the future.
+func (c *Correlator) Latest() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.latest
+}
+
 // Dropped tells what could not be taken so far.
 func (c *Correlator) Dropped() Dropped {
 	c.mu.Lock()
@@ -167,39 +195,37 @@ func (c *Correlator) Dropped() Dropped {
 	return c.dropped
 }
 
-// Forget drops events before a time. A stream calls it with the time that it has seen through, less the longest timespan.
+// Forget drops events before a time, and hits that ended before it. A stream calls it with the time that it has seen
+// through, less the longest timespan.
 func (c *Correlator) Forget(before time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id, ev := range c.events {
-		if ev.time.Before(before) {
-			delete(c.events, id)
-			for _, of := range c.byRule {
-				delete(of, id)
-			}
+	c.forget(before)
+	for id, s := range c.settled {
+		if s.hit.Last.Before(before) {
+			delete(c.settled, id)
 		}
 	}
 }
 
-// Hits returns all correlations that hold over the events kept, sorted by time, rule and id. It may be called again after
-// more matches: a hit that has grown keeps its ID. Hits of rules that are Quiet are included only in those they feed.
+func (c *Correlator) forget(before time.Time) {
+	for id, ev := range c.events {
+		if ev.time.Before(before) {
+			delete(c.events, id)
+		}
+	}
+}
+
+// Hits returns all correlations that hold over the events kept, and those settled before, sorted by time, rule and id. It
+// may be called again after more matches: a hit that has grown keeps its ID. Hits of rules that are Quiet are included only
+// in those they feed.
 func (c *Correlator) Hits() []Hit {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	byRule := map[*Rule][]*seenEvent{}
-	for rule, events := range c.byRule {
-		for _, ev := range events {
-			byRule[rule] = append(byRule[rule], ev)
-		}
-	}
 	var out []Hit
-	for _, rule := range c.prog.corr { // each after those it refers to
-		for _, h := range c.evaluate(rule, byRule) {
-			hit, ev := h.finish(rule, c.fields)
-			byRule[rule] = append(byRule[rule], ev)
-			if !c.prog.quiet[rule] {
-				out = append(out, hit)
-			}
+	for _, s := range c.join(c.findHits()) {
+		if !c.prog.quiet[s.hit.Rule] {
+			out = append(out, s.open(&c.heads))
 		}
 	}
 	slices.SortFunc(out, func(a, b Hit) int {
@@ -211,5 +237,24 @@ func (c *Correlator) Hits() []Hit {
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
+	return out
+}
+
+// findHits evaluates all correlations over the events kept, each after those it refers to.
+func (c *Correlator) findHits() []*settledHit {
+	byRule := map[*Rule][]*seenEvent{}
+	for _, ev := range c.events {
+		for _, rule := range ev.fits {
+			byRule[rule] = append(byRule[rule], ev)
+		}
+	}
+	var out []*settledHit
+	for _, rule := range c.prog.corr {
+		for _, f := range c.evaluate(rule, byRule) {
+			hit, ev := f.finish(rule, c.fields)
+			byRule[rule] = append(byRule[rule], ev)
+			out = append(out, hit)
+		}
+	}
 	return out
 }

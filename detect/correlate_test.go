@@ -10,8 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
-
-	"github.com/quell-ir/quell"
 )
 
 // baseRules are what the correlations in these tests refer to.
@@ -38,7 +36,7 @@ func play(t testing.TB, rules []string, events []string) (*Program, *Correlator)
 		}
 		at := time.Date(2025, 1, 1, 0, 0, sec, 0, time.UTC)
 		raw := fmt.Sprintf(`{"eventID":"%s","eventTime":%q,"eventName":%q,"user":{"name":%q},"ip":%q}`, eventID(i, e), at.Format(time.RFC3339), name, user, ip)
-		if _, err := w.Scan(strings.NewReader(raw), "", func(m Match) error { return c.Add(m, &quell.Event{ID: eventID(i, e)}) }); err != nil {
+		if _, err := w.Scan(strings.NewReader(raw), "", func(m Match) error { return c.Add(m, nil) }); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -33,6 +33,7 @@ func (c *Correlator) evaluate(rule *Rule, byRule map[*Rule][]*seenEvent) []found
 	corr := rule.Correlation
 	groups := map[string][]entry{}
 	keys := map[string][]string{}
+	field := place(c.fields, corr.Field)
 	done := map[*Rule][]int{} // indexes of a rule that is named several times
 	for i, name := range corr.Rules {
 		of := c.prog.refer[name]
@@ -43,11 +44,11 @@ func (c *Correlator) evaluate(rule *Rule, byRule map[*Rule][]*seenEvent) []found
 		for _, ev := range byRule[of] {
 			e := entry{ev: ev, rule: i}
 			if corr.Type == ValueCount {
-				if e.values = ev.values[corr.Field]; len(e.values) == 0 {
+				if e.values = ev.at(field); len(e.values) == 0 {
 					continue
 				}
 			}
-			for _, key := range groupKeys(corr, name, of, ev) {
+			for _, key := range c.groupKeys(corr, name, of, ev) {
 				id := strings.Join(key, "\x00")
 				groups[id], keys[id] = append(groups[id], e), key
 			}
@@ -69,7 +70,7 @@ func (c *Correlator) evaluate(rule *Rule, byRule map[*Rule][]*seenEvent) []found
 
 // groupKeys returns the groups of an event: one per combination of its values. An event without a value in a group-by
 // field belongs to none.
-func groupKeys(corr *Correlation, name string, of *Rule, ev *seenEvent) [][]string {
+func (c *Correlator) groupKeys(corr *Correlation, name string, of *Rule, ev *seenEvent) [][]string {
 	keys := [][]string{nil}
 	for _, by := range corr.GroupBy {
 		path := by
@@ -78,7 +79,7 @@ func groupKeys(corr *Correlation, name string, of *Rule, ev *seenEvent) [][]stri
 		}
 		var next [][]string
 		for _, key := range keys {
-			for _, value := range ev.values[path] {
+			for _, value := range ev.at(place(c.fields, path)) {
 				if len(next) < maxGroups {
 					next = append(next, append(slices.Clone(key), value))
 				}
@@ -245,11 +246,7 @@ func sortForSequence(entries []entry) {
 }
 
 // finish makes the hit, and the event that it is to correlations built on it.
-func (f *found) finish(rule *Rule, fields []string) (Hit, *seenEvent) {
-	h := Hit{Rule: rule, Count: f.count, Group: map[string]string{}}
-	for i, name := range f.names {
-		h.Group[name] = f.group[i]
-	}
+func (f *found) finish(rule *Rule, fields []string) (*settledHit, *seenEvent) {
 	parts := map[string]*seenEvent{}
 	for _, e := range f.entries {
 		if e.ev.parts == nil {
@@ -259,33 +256,35 @@ func (f *found) finish(rule *Rule, fields []string) (Hit, *seenEvent) {
 			parts[p.id] = p
 		}
 	}
-	all := slices.SortedFunc(maps.Values(parts), func(a, b *seenEvent) int {
-		return cmp.Or(a.time.Compare(b.time), strings.Compare(a.id, b.id))
-	})
-	ev := &seenEvent{parts: all, values: map[string][]string{}}
+	all := slices.SortedFunc(maps.Values(parts), byTime)
+	s := &settledHit{parts: all, hit: Hit{Rule: rule, Count: f.count, Group: map[string]string{}, Parts: len(all)}}
 	for _, p := range all {
-		h.Events = append(h.Events, p.id)
-		if p.head != nil {
-			h.Seen = append(h.Seen, p.head)
-		}
+		s.take(p)
+	}
+	h := &s.hit
+	for i, name := range f.names {
+		h.Group[name] = f.group[i]
 	}
 	h.First, h.Last = all[0].time, all[len(all)-1].time
 	h.ID = quell.ShortHash(16, append([]string{rule.ID, h.Events[0], h.First.UTC().Format(time.RFC3339)}, f.group...)...)
-	for _, path := range fields {
-		ev.values[path] = unite(all, path)
+	ev := &seenEvent{id: "hit:" + h.ID, time: h.First, last: h.Last, parts: all}
+	for i, path := range fields {
+		texts := unite(all, i)
 		if v, ok := h.Group[path]; ok {
-			ev.values[path] = []string{v}
+			texts = []string{v}
+		}
+		if len(texts) > 0 {
+			ev.values = append(ev.values, values{i, texts})
 		}
 	}
-	ev.id, ev.time, ev.last = "hit:"+h.ID, h.First, h.Last
-	return h, ev
+	return s, ev
 }
 
-// unite returns the distinct values of a path over events, sorted.
-func unite(all []*seenEvent, path string) []string {
+// unite returns the distinct values of a field over events, sorted.
+func unite(all []*seenEvent, field int) []string {
 	var out []string
 	for _, p := range all {
-		out = append(out, p.values[path]...)
+		out = append(out, p.at(field)...)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

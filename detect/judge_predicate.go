@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"time"
 )
 
 // predicate is one question about one field, shared by all rules that ask it. It holds where one of its tests does.
@@ -25,6 +26,7 @@ type predicate struct {
 	cidrs   []netip.Prefix
 	cmp     string
 	num     float64
+	at      time.Time // instead of num
 	part    string
 	exists  bool
 	other   int32 // slot of fieldref
@@ -79,6 +81,10 @@ func (p *predicate) judge(r *reader, v int32) bool {
 	case opCompare:
 		if kind == valueObject {
 			return false
+		}
+		if !p.at.IsZero() {
+			t, ok := instant(r.text(v))
+			return ok && kind == valueString && compareTimes(p.cmp, t, p.at)
 		}
 		f, ok := parseNumber(r.text(v))
 		return ok && compare(p.cmp, f, p.num)

@@ -1,16 +1,23 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Worker judges records by a program. It belongs to one goroutine; its buffers are used again from record to record, so
 // after the first few a record without a match costs no allocation.
 type Worker struct {
+	// Judged, where there is one, is kept up with how many records were judged: a scan of hours must not look stuck.
+	Judged *atomic.Int64
+
 	prog  *Program
 	in    *reader
 	inner *reader // for records found as strings or within envelopes
 	memo  []uint32
 	seen  []uint32 // per rule: the record it was last a candidate for
 	cands []int32
+	tail  []byte
 	gen   uint32
 	text  []byte // an unescaped inner record, with sentinel
 	buf   []byte
@@ -21,6 +28,9 @@ func (p *Program) NewWorker() *Worker {
 	return &Worker{prog: p, in: newReader(p.tree), inner: newReader(p.tree),
 		memo: make([]uint32, len(p.nodes)), seen: make([]uint32, len(p.rules))}
 }
+
+// done stamps a rule that has said all it is asked for.
+const done = ^uint32(0)
 
 // candidates collects the rules that have a trigger in the record, each once, sorted.
 func (w *Worker) candidates(r *reader) []int32 {
@@ -38,7 +48,7 @@ func (w *Worker) candidates(r *reader) []int32 {
 			continue
 		}
 		w.enlist(at.present)
-		if at.exact == nil && at.finder == nil && at.nets == nil {
+		if at.exact == nil && at.finder == nil && at.nets == nil && at.tails == nil {
 			continue
 		}
 		for v := r.slots[s].first; v >= 0; v = r.vals[v].next {
@@ -48,6 +58,9 @@ func (w *Worker) candidates(r *reader) []int32 {
 			}
 			if at.nets != nil && kind == valueString {
 				w.enlistNets(r, at, v)
+			}
+			if at.tails != nil {
+				w.enlistTails(r, at, v)
 			}
 			if at.exact == nil && at.finder == nil {
 				continue
@@ -86,9 +99,21 @@ func (w *Worker) enlistNets(r *reader, at *route, v int32) {
 	}
 }
 
+// enlistTails looks up what stands behind the last slash or colon of a value: one look for any number of names.
+func (w *Worker) enlistTails(r *reader, at *route, v int32) {
+	text := r.text(v)
+	i := len(text) - 1
+	for ; i >= 0 && text[i] != '/' && text[i] != ':'; i-- {
+	}
+	if i >= 0 {
+		w.tail = appendFold(w.tail[:0], text[i+1:])
+		w.enlist(at.tails[string(w.tail)])
+	}
+}
+
 func (w *Worker) enlist(rules []int32) {
 	for _, rule := range rules {
-		if w.seen[rule] != w.gen {
+		if w.seen[rule] < w.gen { // a rule that is done is stamped beyond all records
 			w.seen[rule] = w.gen
 			w.cands = append(w.cands, rule)
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -184,6 +185,11 @@ func slowValue(it *item, m *matcher, v, rec *jsonValue) bool {
 		addr, err := netip.ParseAddr(v.text)
 		return str && err == nil && m.cidr.Contains(addr.WithZone("").Unmap())
 	case opCompare:
+		if !m.at.IsZero() {
+			a, err := time.Parse(time.RFC3339, v.text)
+			order := map[int][]string{-1: {"lt", "lte"}, 0: {"lte", "gte"}, 1: {"gt", "gte"}}[a.Compare(m.at)]
+			return str && err == nil && slices.Contains(order, m.cmp)
+		}
 		var a float64
 		return !object && isNumber([]byte(v.text)) && json.Unmarshal([]byte(v.text), &a) == nil && compare(m.cmp, a, m.num)
 	case opTime:

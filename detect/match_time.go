@@ -41,6 +41,17 @@ func timePart(s []byte, part string) (int, bool) {
 	return minute, true
 }
 
+// instant reads a timestamp of RFC 3339, the only form whose order in time can be told without guessing a zone.
+func instant(s []byte) (time.Time, bool) {
+	// The shape is looked at first: the error for other text, which most text is, would cost an allocation.
+	if len(s) < len("2006-01-02T15:04:05Z") || s[4] != '-' || s[10] != 'T' {
+		return time.Time{}, false
+	}
+	var t time.Time
+	err := t.UnmarshalText(s)
+	return t, err == nil
+}
+
 func twoDigits(s []byte, i int) (int, bool) {
 	a, b := s[i]-'0', s[i+1]-'0'
 	return int(a)*10 + int(b), a <= 9 && b <= 9

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 // itemOp is what an item asks of its field's values.
@@ -15,7 +16,7 @@ const (
 	opRegex                 // RE2, searched anywhere
 	opCIDR                  // an address within a network
 	opExists                // the key is there, whatever its value
-	opCompare               // gt, gte, lt, lte
+	opCompare               // gt, gte, lt, lte: numbers, or instants
 	opRef                   // the same text as another field of the record
 	opTime                  // a part of a timestamp
 )
@@ -47,12 +48,13 @@ type matcher struct {
 	num   float64
 	re    *regexp.Regexp
 	cidr  netip.Prefix
-	want  bool   // opExists
-	cmp   string // opCompare, opTime: gt, gte, lt, lte, eq
-	ref   string // opRef: the other field's path
-	lead  bool   // opRef: the value may go on after the other's text (startswith, contains)
-	trail bool   // opRef: the value may begin before it (endswith, contains)
-	part  string // opTime: minute, hour, day, week, month, year
+	want  bool      // opExists
+	cmp   string    // opCompare, opTime: gt, gte, lt, lte, eq
+	at    time.Time // opCompare: the instant compared with; zero for numbers, which num holds
+	ref   string    // opRef: the other field's path
+	lead  bool      // opRef: the value may go on after the other's text (startswith, contains)
+	trail bool      // opRef: the value may begin before it (endswith, contains)
+	part  string    // opTime: minute, hour, day, week, month, year
 }
 
 // compare applies Sigma's name for a comparison.
@@ -71,6 +73,9 @@ func compare(op string, a, b float64) bool {
 	}
 	return false
 }
+
+// compareTimes does the same for instants. Whole seconds and fractions are compared exactly, which a float could not hold.
+func compareTimes(op string, a, b time.Time) bool { return compare(op, float64(a.Compare(b)), 0) }
 
 // isNumber reports whether s is a number in JSON's grammar.
 func isNumber(s []byte) bool {

@@ -12,6 +12,7 @@ type expr struct {
 	kids []*expr
 	raw  *rawItem // exprItem
 	item *item    // exprItem, built
+	full bool     // exprItem: its placeholders are filled in for good
 }
 
 type exprOp uint8

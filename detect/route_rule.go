@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"net/netip"
 	"slices"
 )
@@ -20,6 +21,7 @@ type triggerKind uint8
 const (
 	triggerExact   triggerKind = iota // the field has this value
 	triggerWord                       // a value of the field contains this text
+	triggerTail                       // a value of the field ends in this text behind its last slash or colon
 	triggerNet                        // a value of the field is an address in this network
 	triggerPresent                    // the field is there
 )
@@ -33,13 +35,16 @@ func (t trigger) cost() int {
 		return 50
 	case t.kind == triggerExact:
 		return 100
+	case t.kind == triggerTail:
+		return 150
 	case t.kind == triggerWord, t.kind == triggerNet:
 		return 200
 	}
 	return 10_000
 }
 
-// guardOf returns the triggers of which one must fire for gate g to hold; nil where nothing is proved.
+// guardOf returns the triggers of which one must fire for gate g to hold: nil where nothing is proved, none where it is
+// proved that the gate never holds.
 func (p *Program) guardOf(g int32) []trigger {
 	n := &p.nodes[g]
 	switch n.op {
@@ -54,7 +59,7 @@ func (p *Program) guardOf(g int32) []trigger {
 		}
 		return best
 	case exprOr:
-		var all []trigger
+		all := []trigger{} // of nothing: proved never to hold
 		for _, kid := range n.kids {
 			t := p.guardOf(kid)
 			if t == nil {
@@ -88,10 +93,12 @@ func (p *predicate) triggers() []trigger {
 			out[i] = trigger{slot: p.slot, kind: triggerNet, net: net}
 		}
 		return out
+	case p.op == opRegex && len(p.regexps) == 0:
+		return []trigger{}
 	case p.op != opMatch || p.present || len(p.nums) > 0:
 		return present
 	}
-	var out []trigger
+	out := []trigger{} // stays empty where there is no value to match
 	word := func(text string) bool {
 		out = append(out, trigger{slot: p.slot, kind: triggerWord, key: foldString(text)})
 		return text != ""
@@ -100,7 +107,14 @@ func (p *predicate) triggers() []trigger {
 		out = append(out, trigger{slot: p.slot, kind: triggerExact, key: foldString(text)})
 	}
 	ok := true
-	for _, text := range slices.Concat(p.prefix, p.suffix) {
+	for _, text := range p.prefix {
+		ok = ok && word(string(text))
+	}
+	for _, text := range p.suffix {
+		if tail, alone := tailOf(text); alone {
+			out = append(out, trigger{slot: p.slot, kind: triggerTail, key: foldString(tail)})
+			continue
+		}
 		ok = ok && word(string(text))
 	}
 	if p.words != nil {
@@ -123,6 +137,15 @@ func (p *predicate) triggers() []trigger {
 	return out
 }
 
+// tailOf is the name in a suffix such as "/name" or ":name": the last part of an ARN or of an id. A name with a slash or colon
+// of its own is none, for the last one in a value would lie within it.
+func tailOf(suffix []byte) (string, bool) {
+	if len(suffix) < 2 || suffix[0] != '/' && suffix[0] != ':' || bytes.ContainsAny(suffix[1:], "/:") {
+		return "", false
+	}
+	return string(suffix[1:]), true
+}
+
 // router finds the rules that a record may match.
 type router struct {
 	routes []route // per slot
@@ -134,6 +157,7 @@ type route struct {
 	exact   map[string][]int32
 	finder  *wordFinder
 	words   [][]int32 // rules per word of finder
+	tails   map[string][]int32
 	nets    map[netip.Prefix][]int32
 	bits    []int // the lengths of prefixes in nets
 	present []int32
@@ -162,6 +186,11 @@ func newRouter(p *Program) router {
 					words[t.slot] = map[string][]int32{}
 				}
 				words[t.slot][t.key] = append(words[t.slot][t.key], rule)
+			case triggerTail:
+				if at.tails == nil {
+					at.tails = map[string][]int32{}
+				}
+				at.tails[t.key] = append(at.tails[t.key], rule)
 			case triggerNet:
 				if at.nets == nil {
 					at.nets = map[netip.Prefix][]int32{}

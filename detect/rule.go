@@ -26,8 +26,11 @@ type Rule struct {
 	Custom map[string]any
 	// Correlation is nil for rules on single records.
 	Correlation *Correlation
-	Path        string
-	Line        int
+	// Once has each Worker report the rule's first match only, and pass it over from then on at no cost: for rules that ask
+	// what a log holds. A match may come again after two billion records.
+	Once bool
+	Path string
+	Line int
 
 	cond *expr
 }

@@ -51,6 +51,7 @@ func (w *Worker) Scan(r io.Reader, origin string, emit func(Match) error) (Stats
 	s := &scan{w: w, src: r, origin: origin, emit: emit}
 	err := s.run()
 	w.release()
+	s.tell()
 	if s.err != nil && err == nil {
 		err = fmt.Errorf("read %s: %w", origin, s.err)
 	}
@@ -96,6 +97,7 @@ type scan struct {
 	origin string
 	emit   func(Match) error
 	stats  Stats
+	told   int64 // of the events
 	pos, n int
 	base   int64
 	eof    bool
@@ -118,6 +120,7 @@ func (s *scan) fill(limit int) bool {
 	if s.eof {
 		return false
 	}
+	s.tell()
 	buf := s.w.buf
 	if s.pos > 0 {
 		copy(buf, buf[s.pos:s.n])
@@ -149,6 +152,14 @@ func (s *scan) fill(limit int) bool {
 			clear(buf[s.n : s.n+sentinel])
 			return n > 0
 		}
+	}
+}
+
+// tell passes on how many records were judged since it was called last. It is called once a buffer, so that it costs nothing.
+func (s *scan) tell() {
+	if s.w.Judged != nil {
+		s.w.Judged.Add(s.stats.Events - s.told)
+		s.told = s.stats.Events
 	}
 }
 

@@ -23,6 +23,9 @@ func (w *written) read() {
 
 // mapText runs a transformation over values that have text.
 func mapText(ws []written, line int, f func(written) ([]written, error)) ([]written, error) {
+	if len(ws) == 0 {
+		return nil, nil // a placeholder without values stays without
+	}
 	var out []written
 	for _, w := range ws {
 		if w.node.kind == nodeNull {
@@ -32,7 +35,8 @@ func mapText(ws []written, line int, f func(written) ([]written, error)) ([]writ
 		if err != nil {
 			return nil, err
 		}
-		if out = append(out, more...); len(out) > maxExpanded {
+		// A long list of one's own is no fault; making more of it is.
+		if out = append(out, more...); len(out) > max(maxExpanded, len(ws)) {
 			return nil, errAt(line, "a value that expands to more than %d spellings", maxExpanded)
 		}
 	}
@@ -112,67 +116,6 @@ func decodeRune(s string) (rune, int) {
 
 func dropEmpty(p pattern) pattern {
 	return slices.DeleteFunc(slices.Clone(p), func(x part) bool { return x.wild == 0 && x.text == "" })
-}
-
-// expand replaces %name% by the values given for it; \% is a plain percent sign. With a nil lookup the name stands for
-// itself, which is enough to check the rest of the rule.
-func (w written) expand(find lookup, line int) ([]written, error) {
-	if w.done {
-		return nil, errAt(line, "expand must come before modifiers that change the text")
-	}
-	out := []string{""}
-	add := func(choices ...string) {
-		var next []string
-		for _, head := range out {
-			for _, c := range choices {
-				next = append(next, head+c)
-			}
-		}
-		out = next
-	}
-	for s := w.raw; s != ""; {
-		at := strings.IndexAny(s, `%\`)
-		if at < 0 {
-			add(s)
-			break
-		}
-		add(s[:at])
-		s = s[at:]
-		if s[0] == '\\' {
-			if len(s) > 1 && s[1] == '%' {
-				add("%")
-				s = s[2:]
-				continue
-			}
-			add(s[:1])
-			s = s[1:]
-			continue
-		}
-		end := strings.IndexByte(s[1:], '%')
-		if end < 1 || strings.ContainsAny(s[1:end+1], " \t*?") {
-			add("%")
-			s = s[1:]
-			continue
-		}
-		name := s[1 : end+1]
-		choices := []string{name}
-		if find != nil {
-			var ok bool
-			if choices, ok = find(name); !ok || len(choices) == 0 {
-				return nil, errAt(line, "no values are configured for the placeholder %%%s%%", name)
-			}
-		}
-		if len(out)*len(choices) > maxExpanded {
-			return nil, errAt(line, "placeholders expand to more than %d values", maxExpanded)
-		}
-		add(choices...)
-		s = s[end+2:]
-	}
-	ws := make([]written, len(out))
-	for i, text := range out {
-		ws[i] = written{node: w.node, raw: text}
-	}
-	return ws, nil
 }
 
 func encodeUTF16(text, mod string) string {

@@ -67,6 +67,9 @@ func (s *scan) rules(r *reader, start, end int) error {
 			continue
 		}
 		s.stats.Matches++
+		if w.prog.rules[rule].Once {
+			w.seen[rule] = done
+		}
 		m := Match{Rule: w.prog.rules[rule], Raw: r.buf[start:end:end], Offset: s.offset(), Origin: s.origin}
 		if err := s.emit(m); err != nil {
 			return err

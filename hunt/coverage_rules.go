@@ -17,7 +17,7 @@ type Coverage struct {
 	Tactics []TacticCoverage `json:"tactics"`
 	Stratus []ThreatCoverage `json:"stratus"`
 	// Playbooks are the responses that findings ask for, with the rules that trigger them.
-	Playbooks []ThreatCoverage `json:"playbooks"`
+	Playbooks []PlaybookCoverage `json:"playbooks"`
 	// Needs are the logs; without one, its rules are blind.
 	Needs []DataCoverage `json:"needs"`
 }
@@ -38,6 +38,13 @@ type ThreatCoverage struct {
 	BlindWithout []string `json:"blind_without"`
 }
 
+// PlaybookCoverage is a playbook with the rules that ask for it.
+type PlaybookCoverage struct {
+	ThreatCoverage
+	// Written is false for a playbook that is planned, or that nobody knows: findings name it, and nothing answers yet.
+	Written bool `json:"written"`
+}
+
 // RuleCoverage is a rule as the matrix shows it.
 type RuleCoverage struct {
 	Name       string         `json:"name"`
@@ -51,9 +58,10 @@ type DataCoverage struct {
 	Rules []string `json:"rules"`
 }
 
-// Cover lays the rules out by ATT&CK, by Stratus Red Team's techniques, by playbook and by the logs they need.
-func Cover(rules []*detect.Rule) Coverage {
-	silent := feeding(rules)
+// Cover lays the rules out by ATT&CK, by Stratus Red Team's techniques, by playbook and by the logs they need. The books are
+// those that there are.
+func Cover(rules []*detect.Rule, written []quell.Playbook) Coverage {
+	silent, find := feeding(rules), finder(rules)
 	c := Coverage{Feeding: len(silent)}
 	cells := map[string]map[string][]RuleCoverage{} // tactic, technique
 	books, byName, needs := map[string][]RuleCoverage{}, map[string]RuleCoverage{}, map[string][]string{}
@@ -63,7 +71,7 @@ func Cover(rules []*detect.Rule) Coverage {
 			continue
 		}
 		c.Rules++
-		view := RuleCoverage{Name: cmp.Or(r.Name, r.ID), Severity: r.Level, DataNeeded: needed(r)}
+		view := RuleCoverage{Name: cmp.Or(r.Name, r.ID), Severity: r.Level, DataNeeded: needed(r, find)}
 		byName[view.Name] = view
 		needs[view.DataNeeded] = append(needs[view.DataNeeded], view.Name)
 		if book, ok := r.Custom["playbook"].(string); ok {
@@ -97,7 +105,7 @@ func Cover(rules []*detect.Rule) Coverage {
 		}
 		c.Stratus = append(c.Stratus, threat(s.id, seen))
 	}
-	c.Playbooks = threats(books)
+	c.Playbooks = coverPlaybooks(books, written)
 	c.Needs = []DataCoverage{}
 	for data, names := range needs {
 		slices.Sort(names)
@@ -130,14 +138,6 @@ func tacticsOf(r *detect.Rule, known attack) []string {
 		}
 	}
 	return []string{otherTactic}
-}
-
-// needed is the log that a rule says it needs; a correlation that does not say needs what its source records by default.
-func needed(r *detect.Rule) string {
-	if text, ok := r.Custom["data_needed"].(string); ok && text != "" {
-		return text
-	}
-	return "management events"
 }
 
 // feeding are the rules that report only through correlations: all that some refer to and none lets speak.

@@ -26,7 +26,7 @@ func ownRules(t *testing.T) []*detect.Rule {
 // hears of it here.
 func TestCoverageHoldsForOwnRules(t *testing.T) {
 	rules := ownRules(t)
-	c := Cover(rules)
+	c := Cover(rules, nil)
 	if c.Rules+c.Feeding != len(rules) {
 		t.Errorf("%d report and %d feed, of %d rules", c.Rules, c.Feeding, len(rules))
 	}
@@ -104,7 +104,7 @@ func TestCoverLaysOutStrangeRules(t *testing.T) {
 		{ID: "sum", Name: "sum", Level: quell.Critical, Correlation: &detect.Correlation{Rules: []string{"fed", "a"}, Generate: false}},
 		{ID: "loud", Name: "loud", Level: quell.Medium, Correlation: &detect.Correlation{Rules: []string{"a"}, Generate: true}},
 	}
-	c := Cover(rules)
+	c := Cover(rules, []quell.Playbook{{ID: "p", Title: "Ours"}})
 	if c.Rules != 5 || c.Feeding != 1 {
 		t.Errorf("%d report, %d feed; want 5 and 1: what one correlation lets speak, reports", c.Rules, c.Feeding)
 	}
@@ -120,13 +120,17 @@ func TestCoverLaysOutStrangeRules(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if len(c.Playbooks) != 1 || c.Playbooks[0].Severity != quell.High || len(c.Playbooks[0].BlindWithout) != 0 {
+	if at := slices.IndexFunc(c.Playbooks, func(p PlaybookCoverage) bool { return p.ID == "p" }); at < 0 || len(c.Playbooks) != 17 ||
+		!c.Playbooks[at].Written || c.Playbooks[at].Name != "Ours" || c.Playbooks[at].Severity != quell.High || len(c.Playbooks[at].BlindWithout) != 0 {
 		t.Errorf("playbooks %+v", c.Playbooks)
 	}
-	if len(c.Needs) != 2 || c.Needs[0].Data != "management events" || len(c.Needs[0].Rules) != 4 {
+	if slices.ContainsFunc(c.Playbooks, func(p PlaybookCoverage) bool { return p.ID != "p" && (p.Written || len(p.Rules) > 0 || p.Name == "") }) {
+		t.Errorf("playbooks that are not written: %+v", c.Playbooks)
+	}
+	if len(c.Needs) != 2 || c.Needs[0].Data != "management events" || len(c.Needs[0].Rules) != 3 || len(c.Needs[1].Rules) != 2 {
 		t.Errorf("needs %+v", c.Needs)
 	}
-	if empty := Cover(nil); len(empty.Tactics) != 14 || empty.Rules != 0 || len(empty.Stratus) != 44 {
+	if empty := Cover(nil, nil); len(empty.Tactics) != 14 || empty.Rules != 0 || len(empty.Stratus) != 44 {
 		t.Errorf("of no rules: %+v", empty)
 	}
 }

@@ -31,7 +31,7 @@ var findingKeys = [][]string{
 
 // findingEvents are the EventBridge events that carry a finding.
 var findingEvents = []string{"GuardDuty Finding", "Security Hub Findings", "Findings Imported", "Inspector2 Finding", "Macie Finding",
-	"Access Analyzer Finding", "CloudWatch Alarm State Change"}
+	"Access Analyzer Finding", "Unused Access Finding", "Config Rules Compliance Change", "AWS Health Event", "CloudWatch Alarm State Change"}
 
 // holdsFindings says whether a document begins with a finding rather than a record. It takes nothing from the reader.
 func holdsFindings(r io.Reader) bool {
@@ -73,6 +73,7 @@ func (h *Hunter) findingFile(ctx context.Context, d source.Document) error {
 	for _, f := range subject.Findings {
 		h.add(slimFinding(f))
 	}
+	h.live.events.Add(int64(len(subject.Findings)))
 	h.mu.Lock()
 	h.events += int64(len(subject.Findings))
 	h.mu.Unlock()
@@ -82,6 +83,15 @@ func (h *Hunter) findingFile(ctx context.Context, d source.Document) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// serviceFinding takes one finding that lies among records.
+func (h *Hunter) serviceFinding(f quell.Finding) {
+	h.live.events.Add(1)
+	h.mu.Lock()
+	h.events++
+	h.mu.Unlock()
+	h.add(slimFinding(f))
 }
 
 // slimFinding gives a finding the lists that scripts read.

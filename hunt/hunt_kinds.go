@@ -1,24 +1,18 @@
 package hunt
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect"
-	"github.com/quell-ir/quell/detections/otherlogs"
 	"github.com/quell-ir/quell/source"
 )
 
-// readKind reads a log into events and says how many lines gave none, with the first of them.
-type readKind func(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (source.LogReport, error)
+// readKind reads a log's entries and says how many lines gave none, with the first of them.
+type readKind func(ctx context.Context, r io.Reader, origin string, emit func(entry) error) (source.LogReport, error)
 
 // kindSource is a log beside CloudTrail: what reads it, and the Sigma log sources whose rules judge it.
 type kindSource struct {
@@ -35,26 +29,19 @@ func kindSources() map[source.Kind]kindSource {
 		}
 		return out
 	}
-	kubernetes := detect.Logsource{Product: "kubernetes", Category: "application", Service: "audit"}
 	return map[source.Kind]kindSource{
 		source.KindFlowLog:  {readFlows, aws("vpcflow")},
-		source.KindResolver: {source.ReadResolver, aws("route53resolver")},
-		source.KindWAF:      {source.ReadWAF, aws("waf")},
-		source.KindS3Access: {source.ReadS3Access, aws("s3access")},
-		source.KindELB:      {source.ReadELB, aws("elb")},
-		source.KindEKSAudit: {source.ReadEKSAudit, append(aws("eksaudit"), kubernetes)},
+		source.KindResolver: {readEvents(source.ReadResolver), aws("route53resolver")},
+		source.KindWAF:      {readEvents(source.ReadWAF), aws("waf")},
+		source.KindS3Access: {readEvents(source.ReadS3Access), aws("s3access")},
+		source.KindELB:      {readEvents(source.ReadELB), aws("elb")},
+		source.KindEKSAudit: {readEvents(source.ReadEKSAudit), append(aws("eksaudit"), kubernetesAudit())},
 	}
 }
 
-// readFlows tells intervals that AWS failed to capture like lines that could not be read: both are gaps.
-func readFlows(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (source.LogReport, error) {
-	flows, err := source.ReadFlowLog(ctx, r, origin, emit)
-	report := source.LogReport{Lines: flows.Lines, Events: flows.Events, Quiet: flows.NoData, BadTotal: flows.BadTotal, Bad: flows.Bad}
-	if flows.SkipData > 0 {
-		report.BadTotal += flows.SkipData
-		report.Bad = append(report.Bad, source.BadLine{Line: flows.Lines, Why: fmt.Sprintf("%d intervals that AWS failed to capture (SKIPDATA)", flows.SkipData)})
-	}
-	return report, err
+// kubernetesAudit is Sigma's own name for the audit log of a cluster, wherever it runs.
+func kubernetesAudit() detect.Logsource {
+	return detect.Logsource{Product: "kubernetes", Category: "application", Service: "audit"}
 }
 
 // KindPrograms are the programs for the logs beside CloudTrail.
@@ -65,13 +52,22 @@ type kindJudge struct {
 	program    *detect.Program
 	correlator *detect.Correlator
 	span       time.Duration
+	data       string // what rules call the log that it judges
 
 	mu      sync.Mutex
 	workers []*detect.Worker // those that nobody uses at the moment
+	used    bool             // it has judged something
 }
 
 // CompileKinds makes a program for every log beside CloudTrail that some rule is written for.
-func CompileKinds(rules []*detect.Rule) (KindPrograms, error) {
+func CompileKinds(rules []*detect.Rule) (KindPrograms, error) { return CompileKindsFor(rules, nil) }
+
+// CompileKindsFor is CompileKinds with what a user says about people.
+func CompileKindsFor(rules []*detect.Rule, who *People) (KindPrograms, error) {
+	_, values, err := who.fill(nil)
+	if err != nil {
+		return nil, err
+	}
 	out := KindPrograms{}
 	for kind, at := range kindSources() {
 		for _, from := range at.sources {
@@ -79,20 +75,14 @@ func CompileKinds(rules []*detect.Rule) (KindPrograms, error) {
 			if len(chosen) == 0 {
 				continue
 			}
-			program, problems := detect.Compile(chosen, detect.Options{Source: from})
+			program, problems := detect.Compile(chosen, detect.Options{Source: from, Placeholders: values})
 			if err := refused(problems); err != nil {
 				return nil, err
 			}
-			out[kind] = append(out[kind], &kindJudge{program: program, correlator: program.NewCorrelator(0), span: longestSpan(program)})
+			out[kind] = append(out[kind], &kindJudge{program: program, correlator: program.NewCorrelator(0), span: longestSpan(program), data: dataFor(from)})
 		}
 	}
 	return out, nil
-}
-
-// LoadKinds adds Quell's own rules for logs beside CloudTrail to others.
-func LoadKinds(rules []*detect.Rule) ([]*detect.Rule, []detect.Problem) {
-	own, problems := load(false, withoutExamples, []fs.FS{otherlogs.FS})
-	return append(slices.Clip(rules), own...), problems
 }
 
 // rulesFor takes the rules on single records of a log source, and the correlations over those alone. A rule that names
@@ -108,9 +98,12 @@ func rulesFor(rules []*detect.Rule, from detect.Logsource) []*detect.Rule {
 }
 
 // withoutOthers leaves out the correlations over other logs than CloudTrail: its program would refuse them for rules that
-// it does not hold. Single rules stay, since the program tells them apart itself.
-func withoutOthers(rules []*detect.Rule) []*detect.Rule {
+// it does not hold. Single rules stay, since the program tells them apart itself. Those over several logs go too.
+func withoutOthers(rules []*detect.Rule, mixed mixture) []*detect.Rule {
 	others := map[*detect.Rule]bool{}
+	for r := range mixed {
+		others[r] = true
+	}
 	for _, at := range kindSources() {
 		for _, from := range at.sources {
 			for _, r := range rulesFor(rules, from) {
@@ -175,19 +168,9 @@ func (h *Hunter) kind(ctx context.Context, d source.Document) error {
 		h.skip(d.Origin, fmt.Sprintf("%s records: no rule is written for them", d.Kind))
 		return nil
 	}
-	report, err := at.read(ctx, d.Reader, d.Origin, func(e quell.Event) error {
-		line, err := kindRecord(e)
-		if err != nil {
-			h.skip(d.Origin, err.Error())
-			return nil
-		}
-		for _, j := range judges {
-			if err := h.kindEvent(j, e, line); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	bench := &kindBench{h: h, judges: judges, origin: d.Origin}
+	report, err := at.read(ctx, d.Reader, d.Origin, bench.judge)
+	bench.close()
 	h.mu.Lock()
 	h.events += int64(report.Events)
 	h.mu.Unlock()
@@ -203,28 +186,11 @@ func (h *Hunter) kind(ctx context.Context, d source.Document) error {
 	return err
 }
 
-// kindEvent judges one event by one program.
-func (h *Hunter) kindEvent(j *kindJudge, e quell.Event, line []byte) error {
-	w := j.take()
-	defer j.give(w)
-	_, err := w.Scan(bytes.NewReader(line), e.Origin, func(m detect.Match) error {
-		if len(j.program.Correlations()) > 0 {
-			if err := j.correlator.Add(m, &e); err != nil {
-				h.skip(e.Origin, err.Error())
-			}
-		}
-		if !j.program.Quiet(m.Rule) {
-			h.add(Found(m.Rule, e))
-		}
-		return nil
-	})
-	return err
-}
-
 // take hands out a set of buffers: as many are made as goroutines judge at once.
 func (j *kindJudge) take() *detect.Worker {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.used = true
 	if n := len(j.workers); n > 0 {
 		w := j.workers[n-1]
 		j.workers = j.workers[:n-1]
@@ -233,36 +199,15 @@ func (j *kindJudge) take() *detect.Worker {
 	return j.program.NewWorker()
 }
 
+// heard says whether anything of its log was judged.
+func (j *kindJudge) heard() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.used
+}
+
 func (j *kindJudge) give(w *detect.Worker) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.workers = append(j.workers, w)
-}
-
-// kindRecord is the record that rules see: the log's own fields by their names, and the head that every event has by
-// CloudTrail's names, so that a rule and a correlation find the id, the time and the address in one place.
-func kindRecord(e quell.Event) ([]byte, error) {
-	record := map[string]json.RawMessage{}
-	if err := json.Unmarshal(e.Raw, &record); err != nil {
-		return nil, fmt.Errorf("read the fields of %s: %w", e.ID, err)
-	}
-	for name, value := range map[string]string{
-		"eventID": e.ID, "eventTime": e.Time.UTC().Format(time.RFC3339Nano), "eventSource": e.Source, "eventName": e.Name,
-		"awsRegion": e.Region, "recipientAccountId": e.Account, "sourceIPAddress": e.SourceIP, "errorCode": e.ErrorCode,
-	} {
-		if value == "" {
-			delete(record, name) // the head is ours: a field that a sender named like it must not pass for it
-			continue
-		}
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("write the head of %s: %w", e.ID, err)
-		}
-		record[name] = text
-	}
-	out, err := json.Marshal(record)
-	if err != nil {
-		return nil, fmt.Errorf("write the record of %s: %w", e.ID, err)
-	}
-	return out, nil
 }

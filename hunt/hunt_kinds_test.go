@@ -92,7 +92,7 @@ func TestKindRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := quell.Event{ID: rapid.String().Draw(t, "id"), Name: rapid.String().Draw(t, "name"), Time: start, Raw: raw}
-		line, err := kindRecord(e)
+		line, err := appendRecord(nil, e)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +104,7 @@ func TestKindRecord(t *testing.T) {
 			t.Errorf("%s of %s", line, raw)
 		}
 	})
-	if _, err := kindRecord(quell.Event{ID: "e", Raw: json.RawMessage("[]")}); err == nil {
+	if _, err := appendRecord(nil, quell.Event{ID: "e", Raw: json.RawMessage("[]")}); err == nil {
 		t.Error("a list has no fields")
 	}
 }

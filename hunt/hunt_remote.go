@@ -41,14 +41,20 @@ func (h *Hunter) Queue(ctx context.Context, q queue.Queue, record Record, aside 
 			return err
 		}
 		if !q.Drain {
-			h.Forget(q.Clock.Now())
+			h.Forget(h.through())
 		}
 		return nil
 	}, aside)
 	h.skipAll(report.Partly)
-	r := h.Result()
+	r := h.streamed()
+	if q.Drain {
+		r = h.Result() // nothing was let go yet
+	}
 	r.Files = report.Objects
-	r.Read = append(r.Read, fmt.Sprintf("%s: %d messages, %d deleted, %d set aside", q.URL, report.Messages, report.Deleted, report.Aside))
+	r.Read = append(r.Read, fmt.Sprintf("%s: %d messages, %d deleted, %d set aside, %d told of nothing to read", q.URL, report.Messages, report.Deleted, report.Aside, report.Nothing))
+	if report.Again > 0 {
+		r.Blind = append(r.Blind, fmt.Sprintf("%s: %d messages were read and could not be deleted: they come again, and what they hold is known then", quell.Clean(q.URL), report.Again))
+	}
 	if report.Left > 0 {
 		r.Blind = append(r.Blind, fmt.Sprintf("%s: %d messages could not be read for now and come again", quell.Clean(q.URL), report.Left))
 	}
@@ -57,7 +63,19 @@ func (h *Hunter) Queue(ctx context.Context, q queue.Queue, record Record, aside 
 
 // Group judges a log group's lines.
 func (h *Hunter) Group(ctx context.Context, reader cloudwatch.Reader, q cloudwatch.Query) (Result, error) {
+	return h.GroupAgain(ctx, reader, NewAgain(q.Since), q)
+}
+
+// GroupAgain judges the lines that have come to a log group since the look before; q.Since is where the first one began.
+func (h *Hunter) GroupAgain(ctx context.Context, reader cloudwatch.Reader, again *Again, q cloudwatch.Query) (Result, error) {
+	w := again.window(reader.Config.Region)
+	q.Since, q.First = w.since, w.isFirst
 	coverage, err := reader.Each(ctx, q, h.document)
+	if err != nil {
+		w.broken()
+	} else {
+		w.done(coverage.Through)
+	}
 	h.skipAll(coverage.Skipped)
 	r := h.Result()
 	r.Read = append(r.Read, fmt.Sprintf("log group %s: %d lines in %d pages, read up to %s", quell.Clean(coverage.Group), coverage.Events, coverage.Pages,
@@ -79,11 +97,13 @@ func (h *Hunter) keep(ctx context.Context, record Record) error {
 	if record == nil {
 		return nil
 	}
-	fresh := h.Fresh()
-	if len(fresh) == 0 {
+	fresh := append(h.unkept, h.Fresh()...)
+	if h.unkept = nil; len(fresh) == 0 {
 		return nil
 	}
 	if err := record(ctx, fresh); err != nil {
+		// A finding is told once: one that was not recorded must not count as told.
+		h.unkept = fresh
 		return fmt.Errorf("record %d findings: %w", len(fresh), err)
 	}
 	return nil

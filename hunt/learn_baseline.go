@@ -29,6 +29,10 @@ type Habits struct {
 	mu        sync.Mutex
 	collector baseline.Collector
 	known     *baseline.Book // nil while learning
+	own       bool           // known was copied, for a stream to add to
+	forgot    time.Time      // up to when a stream let go of what is old
+	latest    time.Time      // of all records
+	clock     quell.Clock
 	unread    int64
 	why       string
 }
@@ -43,10 +47,7 @@ func Compare(clock quell.Clock, known *baseline.Book) *Habits {
 	return h
 }
 
-// newHabits believes no time later than a day ahead of the clock.
-func newHabits(clock quell.Clock) *Habits {
-	return &Habits{collector: baseline.Collector{Until: clock.Now().Add(24 * time.Hour)}}
-}
+func newHabits(clock quell.Clock) *Habits { return &Habits{clock: clock} }
 
 // WithEveryRecord adds to rules the one that Habits need.
 func WithEveryRecord(rules []*detect.Rule) ([]*detect.Rule, error) {
@@ -71,7 +72,13 @@ func (h *Habits) observe(raw []byte, origin string) {
 		}
 		return
 	}
+	// No time is believed that is later than a day ahead of the clock, which in a stream goes on.
+	now := h.clock.Now()
+	h.collector.Until = now.Add(24 * time.Hour)
 	h.collector.Add(&e)
+	if e.Time.After(h.latest) && !e.Time.After(now) {
+		h.latest = e.Time
+	}
 }
 
 // Book is what was learnt from the records so far.
@@ -89,6 +96,41 @@ func (h *Habits) findings() []quell.Finding {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.collector.Judge(h.known)
+}
+
+// fresh are what differs in the records since it was called last; none while learning.
+func (h *Habits) fresh() []quell.Finding {
+	if h == nil || h.known == nil {
+		return nil
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.collector.Fresh(h.known)
+}
+
+// late is how long a stream keeps records in mind that may still become part of something: CloudTrail delivers some hours
+// after their time, and a day is what signals are gathered over.
+const late = 24 * time.Hour
+
+// forget moves what a stream saw days before its latest record to what is known. It goes through all principals, so once an
+// hour of the records is enough.
+func (h *Habits) forget() {
+	if h == nil || h.known == nil {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.latest.Before(h.forgot.Add(time.Hour)) {
+		return
+	}
+	h.forgot = h.latest
+	if !h.own {
+		// What was given belongs to the caller, and it must not learn from being compared with.
+		known := &baseline.Book{}
+		known.Join(h.known)
+		h.known, h.own = known, true
+	}
+	h.collector.Forget(h.known, h.latest.Add(-2*late))
 }
 
 // unseen tells in sentences what the baseline could not take in.

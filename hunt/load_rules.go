@@ -14,6 +14,7 @@ import (
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect"
 	"github.com/quell-ir/quell/detections"
+	"github.com/quell-ir/quell/detections/otherlogs"
 )
 
 // Load reads Quell's own rules, unless builtin is false, and every rule below the folders. A rule that cannot be used is
@@ -30,15 +31,33 @@ func LoadWhole(builtin bool, folders ...fs.FS) ([]*detect.Rule, []detect.Problem
 func load(builtin bool, prepare func([]byte) []byte, folders []fs.FS) ([]*detect.Rule, []detect.Problem) {
 	var rules []*detect.Rule
 	var problems []detect.Problem
+	add := func(found []*detect.Rule, bad []detect.Problem) {
+		rules, problems = append(rules, found...), append(problems, bad...)
+	}
 	if builtin {
-		folders = append([]fs.FS{detections.FS}, folders...)
+		add(readRules(detections.FS, prepare))
+		add(readUnder(otherFolder, otherlogs.FS, prepare))
 	}
 	for _, folder := range folders {
-		found, bad := readRules(folder, prepare)
-		rules = append(rules, found...)
-		problems = append(problems, bad...)
+		add(readRules(folder, prepare))
 	}
 	return rules, problems
+}
+
+// otherFolder begins the paths of Quell's own rules for logs beside CloudTrail: both trees have folders named after services.
+const otherFolder = "otherlogs/"
+
+// RuleText is the file of one of Quell's own rules, as it stands in the source tree.
+func RuleText(r *detect.Rule) ([]byte, error) {
+	tree, name := fs.FS(detections.FS), r.Path
+	if rest, other := strings.CutPrefix(name, otherFolder); other {
+		tree, name = otherlogs.FS, rest
+	}
+	text, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return nil, fmt.Errorf("read rule %s: %w", r.Path, err)
+	}
+	return text, nil
 }
 
 // ruleFile is one file's rules.
@@ -50,6 +69,11 @@ type ruleFile struct {
 
 // readRules reads every .yml and .yaml file of a tree, several at a time, and gives them in the order of paths.
 func readRules(tree fs.FS, prepare func([]byte) []byte) ([]*detect.Rule, []detect.Problem) {
+	return readUnder("", tree, prepare)
+}
+
+// readUnder tells paths as lying under a folder.
+func readUnder(under string, tree fs.FS, prepare func([]byte) []byte) ([]*detect.Rule, []detect.Problem) {
 	var files []*ruleFile
 	var problems []detect.Problem
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
@@ -71,10 +95,10 @@ func readRules(tree fs.FS, prepare func([]byte) []byte) ([]*detect.Rule, []detec
 		group.Go(func() error {
 			data, err := fs.ReadFile(tree, f.name)
 			if err != nil {
-				f.problems = []detect.Problem{{Path: f.name, Why: err.Error()}}
+				f.problems = []detect.Problem{{Path: under + f.name, Why: err.Error()}}
 				return nil
 			}
-			f.rules, f.problems = detect.Parse(f.name, prepare(data))
+			f.rules, f.problems = detect.Parse(under+f.name, prepare(data))
 			return nil
 		})
 	}
@@ -105,9 +129,21 @@ func withoutExamples(text []byte) []byte {
 }
 
 // Compile makes the program that judges records. Rules that cannot be compiled are an error for a whole program.
-func Compile(rules []*detect.Rule) (*detect.Program, error) {
-	program, problems := detect.Compile(withoutOthers(rules), detect.Options{})
-	if err := refused(problems); err != nil {
+func Compile(rules []*detect.Rule) (*detect.Program, error) { return CompileFor(rules, nil) }
+
+// CompileFor is Compile with what a user says about people; the Hunter must be given the same.
+func CompileFor(rules []*detect.Rule, who *People) (*detect.Program, error) {
+	rules, values, err := who.fill(rules)
+	if err != nil {
+		return nil, err
+	}
+	watch, err := sentinels(rules)
+	if err != nil {
+		return nil, err
+	}
+	mixed := mixedCorrelations(rules)
+	program, problems := detect.Compile(append(withoutOthers(rules, mixed), watch...), detect.Options{Placeholders: values})
+	if err := refused(append(mixed.problems(), problems...)); err != nil {
 		return nil, err
 	}
 	return program, nil

@@ -1,6 +1,7 @@
 package hunt
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -26,12 +27,16 @@ func FoundTogether(hit detect.Hit) quell.Finding {
 		Techniques: orEmpty(hit.Rule.Techniques), Time: hit.First, Events: orEmpty(hit.Events), Source: "quell",
 		Why: firstSentence(hit.Rule.Description), Entities: []quell.Entity{},
 	}
-	for _, e := range hit.Seen {
-		if e == nil {
-			continue
+	if hit.Parts > len(hit.Events) {
+		f.Why += fmt.Sprintf(" %d events or more take part; the first %d are named.", hit.Parts, len(hit.Events))
+	}
+	for _, head := range hit.Seen {
+		e, err := eventAt(head)
+		if err != nil {
+			continue // the rules could read it, a finding cannot; its id is among Events
 		}
 		f.Entities = quell.MergeEntities(f.Entities, e.Resources)
-		f.Seen = append(f.Seen, slim(*e))
+		f.Seen = append(f.Seen, slim(e))
 		if f.Account == "" {
 			f.Account, f.Region = e.Account, e.Region
 		}
@@ -84,6 +89,32 @@ func orEmpty[T any](list []T) []T {
 		return []T{}
 	}
 	return list
+}
+
+// asEvent marks a head that is an event of ours; any other is a record of CloudTrail's as it was read.
+const asEvent = '='
+
+// headOf is the head by which a correlation keeps an event of a log beside CloudTrail.
+func headOf(e quell.Event) ([]byte, error) {
+	text, err := json.Marshal(slim(e))
+	if err != nil {
+		return nil, fmt.Errorf("keep event %s: %w", e.ID, err)
+	}
+	return append([]byte{asEvent}, text...), nil
+}
+
+// eventAt reads the head of an event in a hit.
+func eventAt(head detect.Head) (e quell.Event, err error) {
+	if len(head.Text) == 0 || head.Text[0] != asEvent {
+		return eventOf(head.Text, head.Origin)
+	}
+	if err := json.Unmarshal(head.Text[1:], &e); err != nil {
+		return e, fmt.Errorf("read an event kept: %w", err)
+	}
+	if head.Origin != "" {
+		e.Origin = head.Origin // of two files that hold it, the one chosen
+	}
+	return e, nil
 }
 
 // eventOf reads a matched record. A record without an id gets one from its content, so that findings have names.

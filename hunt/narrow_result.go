@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/detect/pulse"
 	"github.com/quell-ir/quell/incident"
 	"github.com/quell-ir/quell/plan"
 )
@@ -17,6 +18,10 @@ type Filter struct {
 }
 
 func (f Filter) takes(x quell.Finding) bool {
+	// Where nothing comes any more, nothing comes of what is wanted either.
+	if x.Rule == pulse.Rule {
+		return true
+	}
 	return x.Severity >= f.Minimum &&
 		(f.Since.IsZero() || !x.Time.Before(f.Since)) && (f.Until.IsZero() || !x.Time.After(f.Until)) &&
 		(len(f.Accounts) == 0 || slices.Contains(f.Accounts, x.Account)) &&
@@ -48,9 +53,10 @@ func (r Result) Narrow(f Filter, h *Hunter) Result {
 // group makes incidents of findings, each with the playbook that answers it.
 func group(findings []quell.Finding, h *Hunter) []quell.Incident {
 	out := []quell.Incident{}
+	var conditions plan.Compiled // there may be thousands of incidents
 	for _, cluster := range incident.Group(findings, nil, incident.Options{}) {
 		in := incident.Open(cluster, h.Clock.Now())
-		if book, ok := plan.Choose(in, quell.Scope{}, h.Books); ok {
+		if book, ok := plan.Choose(in, quell.Scope{}, h.Books, &conditions); ok {
 			in.Playbook = book.ID
 		}
 		out = append(out, in)

@@ -101,21 +101,38 @@ func collect(findings []quell.Finding, of func(quell.Finding) []quell.Entity) []
 
 // withoutTools drops each candidate that somebody else made or acted upon before, or when, it first acted.
 func withoutTools(list []standIn, findings []quell.Finding) []standIn {
+	since := toolsSince(findings)
 	return slices.DeleteFunc(slices.Clone(list), func(s standIn) bool {
-		for _, f := range findings[:s.first+1] {
-			actors := actorsOf(f.Entities)
-			if len(actors) == 0 || slices.ContainsFunc(actors, func(a quell.Entity) bool { return a.Key() == s.entity.Key() }) {
+		at, ok := since[s.entity.Key()]
+		return ok && at <= s.first
+	})
+}
+
+// toolsSince gives, by key, the first finding in which a principal was made or changed by somebody else. One pass over all:
+// an incident may have thousands of findings and as many actors.
+func toolsSince(findings []quell.Finding) map[string]int {
+	since := map[string]int{}
+	for i, f := range findings {
+		actors := map[string]bool{}
+		for _, a := range actorsOf(f.Entities) {
+			actors[a.Key()] = true
+		}
+		if len(actors) == 0 {
+			continue
+		}
+		for _, e := range f.Entities {
+			if e.Part != quell.PartMade && e.Part != quell.PartTarget {
 				continue
 			}
-			for _, e := range f.Entities {
-				owner, _ := ownerOf(e)
-				if (e.Part == quell.PartMade || e.Part == quell.PartTarget) && (e.Key() == s.entity.Key() || owner == s.entity.Key()) {
-					return true
+			owner, _ := ownerOf(e)
+			for _, key := range []string{e.Key(), owner} {
+				if _, known := since[key]; key != "" && !known && !actors[key] {
+					since[key] = i
 				}
 			}
 		}
-		return false
-	})
+	}
+	return since
 }
 
 func best(list []standIn) quell.Entity {

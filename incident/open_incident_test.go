@@ -66,34 +66,6 @@ func TestChooseSubject(t *testing.T) {
 	}
 }
 
-func TestRate(t *testing.T) {
-	for name, tc := range map[string]struct {
-		severities []quell.Severity
-		techniques []string
-		want       quell.Severity
-	}{
-		"highest":                     {[]quell.Severity{quell.Low, quell.High}, nil, quell.High},
-		"one stage raises nothing":    {[]quell.Severity{quell.Medium}, []string{"T1562.008", "T1070"}, quell.Medium},
-		"valid accounts are no stage": {[]quell.Severity{quell.Medium}, []string{"T1078.004", "T1087"}, quell.Medium},
-		"recon and persistence":       {[]quell.Severity{quell.Medium}, []string{"T1087", "T1136.003"}, quell.High},
-		"evasion and persistence":     {[]quell.Severity{quell.Medium}, []string{"t1562.008", "T1098"}, quell.Critical},
-		"recon, persist, privilege":   {[]quell.Severity{quell.Medium}, []string{"T1580", "T1098", "T1548"}, quell.Critical},
-		"only low findings":           {[]quell.Severity{quell.Low}, []string{"T1580", "T1098", "T1548"}, quell.Low},
-		"critical stays":              {[]quell.Severity{quell.Critical}, []string{"T1087", "T1136"}, quell.Critical},
-		"nonsense":                    {[]quell.Severity{quell.Medium}, []string{"", ".", "TA0001"}, quell.Medium},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var findings []quell.Finding
-			for _, s := range tc.severities {
-				findings = append(findings, quell.Finding{Severity: s, Techniques: tc.techniques})
-			}
-			if got := rate(findings); got != tc.want {
-				t.Errorf("got %v, want %v", got, tc.want)
-			}
-		})
-	}
-}
-
 func TestTitleIsOneShortCleanLine(t *testing.T) {
 	f := finding("a", 0, quell.Entity{Kind: quell.KindUser, ID: "AIDA1", Name: "eve\x1b[2J" + strings.Repeat("x", 200), Part: quell.PartActor})
 	f.Title = "Bad\nthing " + strings.Repeat("y", 200)

@@ -1,7 +1,10 @@
 package incident
 
 import (
+	"maps"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/quell-ir/quell"
 )
@@ -20,6 +23,13 @@ var (
 	privilege = stage{"privilege escalation", 3}
 	evasion   = stage{"defence evasion", 4}
 	impact    = stage{"exfiltration or impact", 5}
+)
+
+// What the stages that one hand reached within a day must come to. Points below the first are two weak signs.
+const (
+	pointsHigh     = 4
+	pointsCritical = 7
+	chainSpan      = 24 * time.Hour
 )
 
 // stageOf maps a technique (T1098.001) to its stage, after MITRE ATT&CK's IaaS matrix. Techniques that show no stage by
@@ -43,36 +53,136 @@ func stageOf(technique string) (stage, bool) {
 	return stage{}, false
 }
 
-// rate is the highest severity of the findings, raised where together they show an intrusion on its way: at least two
-// stages, one of their findings medium or above (inventory tools read and create all day). Four points make it
-// high, seven critical, and three stages at least one level more than the worst finding.
+// furthest is the stage of a finding that says most. A finding counts for one stage only: the techniques of a rule say what
+// its act may be good for, not what else was done, and its level was chosen with all of them in mind.
+func furthest(f quell.Finding) (stage, bool) {
+	var out stage
+	for _, t := range f.Techniques {
+		if s, ok := stageOf(t); ok && s.points > out.points {
+			out = s
+		}
+	}
+	return out, out.points > 0
+}
+
+// rate is the highest severity of the findings, raised where one hand reached several stages of an intrusion within a day:
+// see chain. Findings of the same incident that are a week apart, or by others, do not add up.
 func rate(findings []quell.Finding) quell.Severity {
-	highest := quell.Low
-	reached := map[stage]bool{}
+	out := quell.Low
 	for _, f := range findings {
-		highest = max(highest, f.Severity)
-		for _, t := range f.Techniques {
-			if s, ok := stageOf(t); ok {
-				reached[s] = true
+		out = max(out, f.Severity)
+	}
+	for _, list := range byHand(findings) {
+		out = max(out, chain(list))
+	}
+	return out
+}
+
+// Escalate gives the change of severity that findings added to an incident call for, beyond the severity of each: where
+// with them one hand reached more stages than before, and the incident stands lower than that. What was known before
+// raises nothing again, so that a person's lower severity holds until something new is learnt.
+func Escalate(before, after []quell.Finding, now quell.Severity) (quell.Change, bool) {
+	to := rate(after)
+	if to <= now || to <= rate(before) {
+		return quell.Change{}, false
+	}
+	return quell.Change{What: ChangeSeverity, From: now.String(), To: to.String(),
+		Reason: "within a day one hand reached several stages of an intrusion"}, true
+}
+
+// chain slides a day over one hand's findings, sorted by time, and gives the worst that any day comes to: at least two
+// stages, one of their findings medium or above (inventory tools read and create all day), are high from four points on
+// and critical from seven, and three stages are a level more than the worst finding among them. Low where nothing adds up.
+func chain(findings []quell.Finding) quell.Severity {
+	out := quell.Low
+	stages := map[stage]int{}
+	var levels [quell.Critical + 1]int
+	count := func(f quell.Finding, n int) {
+		if s, ok := furthest(f); ok {
+			levels[min(max(f.Severity, quell.Low), quell.Critical)] += n
+			if stages[s] += n; stages[s] == 0 {
+				delete(stages, s)
 			}
 		}
 	}
-	if len(reached) < 2 || highest < quell.Medium {
-		return highest
+	from := 0
+	for _, f := range findings {
+		count(f, 1)
+		for f.Time.Sub(findings[from].Time) > chainSpan {
+			count(findings[from], -1)
+			from++
+		}
+		out = max(out, weigh(stages, levels))
 	}
-	points := 0
-	for s := range reached {
+	return out
+}
+
+// weigh says what the stages of a day come to, by the number of findings of each and of each severity.
+func weigh(stages map[stage]int, levels [quell.Critical + 1]int) quell.Severity {
+	worst, points := quell.Low, 0
+	for s, n := range levels {
+		if n > 0 {
+			worst = quell.Severity(s)
+		}
+	}
+	for s := range stages {
 		points += s.points
 	}
-	out := highest
-	switch {
-	case points >= 7:
-		out = quell.Critical
-	case points >= 4:
-		out = max(out, quell.High)
+	if len(stages) < 2 || worst < quell.Medium {
+		return quell.Low
 	}
-	if len(reached) >= 3 {
-		out = max(out, highest+1)
+	out := quell.Low
+	switch {
+	case points >= pointsCritical:
+		out = quell.Critical
+	case points >= pointsHigh:
+		out = quell.High
+	}
+	if len(stages) >= 3 {
+		out = max(out, worst+1)
 	}
 	return min(out, quell.Critical)
+}
+
+// byHand sorts findings by who acted: a principal, its keys and sessions, and the principals that it made, for an intruder
+// goes on as the user created an hour before. What names nobody (a bucket found open) is nobody's: it adds up with its like.
+func byHand(findings []quell.Finding) [][]quell.Finding {
+	list := slices.Clone(findings)
+	slices.SortStableFunc(list, byTime)
+	sets, first := newSets(len(list)), map[string]int{}
+	for i, f := range list {
+		for _, name := range handsOf(f) {
+			if at, ok := first[name]; ok {
+				sets.join(at, i)
+			} else {
+				first[name] = i
+			}
+		}
+	}
+	hands := map[int][]quell.Finding{}
+	for i, f := range list {
+		hands[sets.find(i)] = append(hands[sets.find(i)], f)
+	}
+	return slices.Collect(maps.Values(hands))
+}
+
+// handsOf are the ids of who acted in a finding and of the principals they made. Two sessions of one role are two people
+// until shown otherwise, so the role behind a session is left out.
+func handsOf(f quell.Finding) []string {
+	var out []string
+	sessions := sessionRoles(f.Entities)
+	for _, e := range f.Entities {
+		_, behind := sessions[e.ID]
+		if !isPrincipal(e.Kind) || e.Part != quell.PartActor && e.Part != quell.PartMade || e.ID == "" || behind {
+			continue
+		}
+		out = append(out, e.ID)
+		if _, role := sessions[e.Of]; e.Of != "" && !role {
+			out = append(out, e.Of)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "") // nobody
+	}
+	return out
 }

@@ -65,7 +65,7 @@ func TestChoose(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, ok := Choose(incidentWith(), quell.Scope{StillActive: true, UsedBy: []string{"ci"}}, tt.books)
+			got, ok := Choose(incidentWith(), quell.Scope{StillActive: true, UsedBy: []string{"ci"}}, tt.books, nil)
 			if got.ID != tt.want || ok != (tt.want != "") {
 				t.Errorf("chose %q, want %q", got.ID, tt.want)
 			}

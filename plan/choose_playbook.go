@@ -9,9 +9,9 @@ import (
 
 // Choose takes the playbook that answers the incident: of those whose `when` holds, the one of the lowest Rank, then the
 // smallest id. A playbook whose condition fails to evaluate does not answer; the next one may. False means that none
-// answers, and a person must choose.
-func Choose(incident quell.Incident, scope quell.Scope, books []quell.Playbook) (quell.Playbook, bool) {
-	env, err := newConditions()
+// answers, and a person must choose. Who chooses for many incidents gives compiled, which may be nil.
+func Choose(incident quell.Incident, scope quell.Scope, books []quell.Playbook, compiled *Compiled) (quell.Playbook, bool) {
+	env, err := compiled.get()
 	if err != nil {
 		return quell.Playbook{}, false
 	}

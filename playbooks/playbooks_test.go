@@ -101,7 +101,7 @@ func TestEveryCase(t *testing.T) {
 		for _, name := range names {
 			t.Run(strings.TrimSuffix(path.Base(name), ".yaml"), func(t *testing.T) {
 				c := readCase(t, name)
-				if chosen, ok := plan.Choose(c.Incident, c.Scope, books); !ok || chosen.ID != pb.ID {
+				if chosen, ok := plan.Choose(c.Incident, c.Scope, books, nil); !ok || chosen.ID != pb.ID {
 					t.Fatalf("%s was chosen, not %s", chosen.ID, pb.ID)
 				}
 				if diff := cmp.Diff(c.Steps, bindCase(t, pb, c)); diff != "" {

@@ -161,6 +161,7 @@ func (d *Desk) freeID(ctx context.Context, in quell.Incident, taken map[string]b
 }
 
 func (s *session) addFindings(ctx context.Context, findings []quell.Finding) error {
+	before := s.view.FindingList()
 	for _, f := range findings {
 		if slices.Contains(s.view.Incident.Findings, f.ID) {
 			continue
@@ -168,6 +169,10 @@ func (s *session) addFindings(ctx context.Context, findings []quell.Finding) err
 		if err := s.record(ctx, quell.RecordFinding, f); err != nil {
 			return err
 		}
+	}
+	// Findings that mean little one by one may together be an intrusion on its way.
+	if change, ok := incident.Escalate(before, s.view.FindingList(), s.view.Incident.Severity); ok {
+		return s.record(ctx, quell.RecordChanged, change)
 	}
 	return nil
 }

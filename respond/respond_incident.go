@@ -162,7 +162,7 @@ func (s *session) book(in quell.Incident, found quell.Scope) (quell.Playbook, bo
 			return s.desk.Books[i], true
 		}
 	}
-	return plan.Choose(in, found, s.desk.Books)
+	return plan.Choose(in, found, s.desk.Books, s.desk.Compiled)
 }
 
 func (s *session) mode(step quell.Step, a plan.ActionInfo) quell.Mode {

@@ -32,6 +32,7 @@ type expander struct {
 type body struct {
 	*bufio.Reader       // what to read from; sniffing peeks into it
 	in, out       int64 // bytes read as stored, and expanded
+	ended         bool  // the file's end was seen
 	err           error
 }
 
@@ -97,7 +98,17 @@ type counted struct {
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.in.Read(p)
 	c.body.in += int64(n)
+	c.body.ended = c.body.ended || err == io.EOF
 	return n, err
+}
+
+// shrunk says that a file ended before the size that it had when it was opened: somebody cut it meanwhile, and what was cut
+// off may have been what matters.
+func (b *body) shrunk(size int64) string {
+	if !b.ended || b.in >= size {
+		return ""
+	}
+	return fmt.Sprintf("%d of its %d bytes were there: it was cut while it was read", b.in, size)
 }
 
 // capped ends a file that expands beyond measure, and turns a broken end into an error that says so.

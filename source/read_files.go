@@ -37,7 +37,8 @@ type Document struct {
 	Reader io.Reader
 	Size   int64 // bytes as stored, 0 where unknown (a pipe)
 	// Worker is the number, from 0, of the goroutine that makes this callback: per-worker buffers need no lock.
-	Worker int
+	Worker   int
+	findings *rowFindings // see TakeFindings
 }
 
 // Skipped says why a file was not read, or not to its end. Path and Why are hostile text.
@@ -69,8 +70,8 @@ type Options struct {
 	// MaxExpanded is the most bytes one file may expand to (default 16 GiB), MaxRatio the most bytes out per byte in,
 	// counted once a file has given 256 MiB (default 300: log files that a trail writes stay far below).
 	MaxExpanded, MaxRatio int64
-	// Progress is told the totals after each file, never by two goroutines at once.
-	Progress func(bytes int64, files int)
+	// Progress, where there is one, is kept up while files are read.
+	Progress *Progress
 }
 
 func (o Options) withDefaults() Options {
@@ -91,7 +92,8 @@ func Files(ctx context.Context, paths []string, opts Options, each func(context.
 	if err := checkPaths(paths, opts); err != nil {
 		return Report{}, err
 	}
-	t := &tally{progress: opts.Progress}
+	t := &tally{}
+	defer opts.Progress.count(ctx, paths, opts)()
 	// A short queue: the walk may run ahead of the workers, but a million names need not be held.
 	found := make(chan string, 4*opts.Workers)
 	group, ctx := errgroup.WithContext(ctx)
@@ -134,7 +136,7 @@ func Files(ctx context.Context, paths []string, opts Options, each func(context.
 // Stream reads one file that does not lie on a disk, an object in a bucket or the body of a request, as Files does; name
 // takes the place of the path. size is what is stored, 0 where unknown.
 func Stream(ctx context.Context, name string, in io.Reader, size int64, opts Options, each func(context.Context, Document) error) (Report, error) {
-	t := &tally{progress: opts.Progress}
+	t := &tally{}
 	r := reader{opts: opts.withDefaults(), tally: t}
 	defer r.close()
 	err := r.stream(ctx, name, in, size, each)
@@ -157,20 +159,20 @@ func (r *reader) read(ctx context.Context, path string, each func(context.Contex
 		file, err := os.Open(path)
 		if err != nil {
 			r.tally.skip(path, "unreadable: "+plainError(err))
+			r.opts.Progress.pass(path)
 			return nil
 		}
 		defer file.Close()
 		// The size serves progress only; what is no regular file has none worth telling.
-		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-			size = info.Size()
-		}
-		in = file
+		in, size = file, regularSize(file)
 	}
 	return r.stream(ctx, path, in, size, each)
 }
 
 // stream hands out what in holds.
 func (r *reader) stream(ctx context.Context, path string, in io.Reader, size int64, each func(context.Context, Document) error) error {
+	in, done := r.opts.Progress.watch(in, size)
+	defer done()
 	body, err := r.open(in, r.opts.MaxExpanded, r.opts.MaxRatio)
 	if err != nil {
 		r.tally.skip(path, plainError(err))
@@ -186,11 +188,17 @@ func (r *reader) stream(ctx context.Context, path string, in io.Reader, size int
 		return nil
 	}
 	// Size is told before reading, Bytes in the report after: a file that grows meanwhile differs.
-	doc := Document{Origin: path, Kind: text.kind, Reader: text, Size: size, Worker: r.worker}
+	doc := Document{Origin: path, Kind: text.kind, Reader: text, Size: size, Worker: r.worker, findings: text.findings}
 	err = each(ctx, doc)
 	r.tally.done(body.in)
 	if unread := text.unread(); unread != "" {
 		r.tally.add(Skipped{Path: path, Why: unread, Rows: text.bad()})
+	}
+	if untaken := text.findings.untaken(); untaken != "" {
+		r.tally.skip(path, untaken)
+	}
+	if cut := body.shrunk(size); cut != "" {
+		r.tally.skip(path, cut)
 	}
 	// The caller may have passed the reader's error on or kept it. Either way it ends this file and no other.
 	if broken := body.err; broken != nil {
@@ -216,9 +224,8 @@ func plainError(err error) string {
 
 // tally collects the report from all goroutines.
 type tally struct {
-	mu       sync.Mutex
-	report   Report
-	progress func(int64, int)
+	mu     sync.Mutex
+	report Report
 }
 
 func (t *tally) skip(path, why string) { t.add(Skipped{Path: path, Why: why}) }
@@ -240,7 +247,4 @@ func (t *tally) done(bytes int64) {
 	defer t.mu.Unlock()
 	t.report.Files++
 	t.report.Bytes += bytes
-	if t.progress != nil {
-		t.progress(t.report.Bytes, t.report.Files)
-	}
 }

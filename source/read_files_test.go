@@ -103,7 +103,7 @@ func TestFilesByContent(t *testing.T) {
 		"a.json": record, "b.json.gz": gz(t, record), "c.jsonl": "\n " + record + "\n", "d.zst": zst(t, record), "no-extension": gz(t, record),
 		"lies.json": gz(t, record), "bom.json": "\xef\xbb\xbf" + record, "members.gz": gz(t, record) + gz(t, record), "x.json.cloudtrail": "[" + record + "]",
 		"flow.txt": flow, "flow.log.gz": gz(t, "account-id srcaddr dstaddr action\n1 2 3 ACCEPT\n"),
-		"empty.json": "", "empty.gz": gz(t, ""), "README.md": "# Logs\n", "LICENSE": "Apache License", "bad.json": "hello", "blank.log": "  \n\n",
+		"empty.json": "", "empty.gz": gz(t, ""), "README.md": "# Logs\n", "LICENSE": "Apache License", "bad.json": "hello", "middle.jsonl": "Name\":\"x\"}\n" + record + "\n", "banner.txt": "Welcome\n" + record + "\n", "blank.log": "  \n\n",
 		"archive.zip": "PK\x03\x04rest", "table.parquet": "PAR1rest", ".git/config": "[core]", "stub.gz": "\x1f\x8b\x08", "esc.txt": "\x1b[2Jgone",
 		"AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/04/d.json.gz": gz(t, record),
 	})
@@ -111,15 +111,16 @@ func TestFilesByContent(t *testing.T) {
 	wantTexts := map[string]string{
 		"a.json": "json " + record, "b.json.gz": "json " + record, "c.jsonl": "json \n " + record + "\n", "d.zst": "json " + record, "no-extension": "json " + record,
 		"lies.json": "json " + record, "bom.json": "json " + record, "members.gz": "json " + record + record, "x.json.cloudtrail": "json [" + record + "]",
-		"flow.txt": "flowlog " + flow, "flow.log.gz": "flowlog account-id srcaddr dstaddr action\n1 2 3 ACCEPT\n",
+		"middle.jsonl": "json Name\":\"x\"}\n" + record + "\n",
+		"flow.txt":     "flowlog " + flow, "flow.log.gz": "flowlog account-id srcaddr dstaddr action\n1 2 3 ACCEPT\n",
 	}
 	if diff := cmp.Diff(wantTexts, texts); diff != "" {
 		t.Error(diff)
 	}
 	wantSkipped := map[string]string{
 		"empty.json": "empty", "empty.gz": "empty", "README.md": `not a log: begins with "# Logs"`, "LICENSE": `not a log: begins with "Apache License"`,
-		"bad.json": `not JSON: begins with "hello"`, "blank.log": "empty", "archive.zip": "not a log: a zip archive inside; unpack it first",
-		"table.parquet": "broken Parquet table: invalid magic footer of parquet file: \"rest\"", ".git": "not logs: a version history",
+		"bad.json": `not JSON: begins with "hello"`, "banner.txt": `not a log: begins with "Welcome"`, "blank.log": "empty", "archive.zip": "not a log: a zip archive inside; unpack it first",
+		"table.parquet": "broken Parquet table: too short for a table", ".git": "not logs: a version history",
 		"stub.gz": "truncated gzip: unexpected EOF", "esc.txt": `not a log: begins with "␛[2Jgone"`,
 		"AWSLogs/111122223333/CloudTrail-Digest/eu-west-1/2026/03/04/d.json.gz": "not a log: a CloudTrail digest, which holds hashes of log files",
 	}
@@ -242,12 +243,10 @@ func TestFilesByKey(t *testing.T) {
 }
 
 func TestFilesStdinProgressAndErrors(t *testing.T) {
-	var bytesSeen int64
-	var filesSeen int
-	opts := Options{Stdin: strings.NewReader(gz(t, "[1]")), Progress: func(b int64, f int) { bytesSeen, filesSeen = b, f }}
+	opts := Options{Stdin: strings.NewReader(gz(t, "[1]")), Progress: new(Progress)}
 	texts, _, report := readAll(t, ".", []string{"-", "-"}, opts)
-	if texts["-"] != "json [1]" || filesSeen != 1 || bytesSeen != report.Bytes {
-		t.Errorf("stdin %v, progress %d files %d bytes of %d", texts, filesSeen, bytesSeen, report.Bytes)
+	if got := opts.Progress.Look(); texts["-"] != "json [1]" || got != (Reached{Bytes: report.Bytes, Total: -1, Files: 1, TotalFiles: -1}) {
+		t.Errorf("stdin %v, progress %+v, want %d bytes", texts, got, report.Bytes)
 	}
 	nothing := func(context.Context, Document) error { return nil }
 	if _, err := Files(t.Context(), []string{"-"}, Options{}, nothing); err == nil {

@@ -3,7 +3,6 @@ package source
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -44,8 +43,14 @@ type FlowReport struct {
 //
 // Bad lines are in the report. The error is the reader's, the context's, or what emit returned.
 func ReadFlowLog(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (FlowReport, error) {
+	return EachFlow(ctx, r, origin, func(f *Flow) error { return emit(f.Event()) })
+}
+
+// EachFlow is ReadFlowLog for those who want few of the lines as events: a Flow makes its event when it is asked to. It is
+// valid until emit returns.
+func EachFlow(ctx context.Context, r io.Reader, origin string, emit func(*Flow) error) (FlowReport, error) {
 	var report FlowReport
-	names := strings.Fields(defaultFlowFields)
+	flow := &Flow{origin: origin, flowFormat: newFlowFormat(strings.Fields(defaultFlowFields))}
 	// The buffer is the bound on a line: what does not fit is counted as bad and passed over without being kept.
 	in := bufio.NewReaderSize(r, maxFlowLine)
 	for {
@@ -60,16 +65,16 @@ func ReadFlowLog(ctx context.Context, r io.Reader, origin string, emit func(quel
 		if len(line) > 0 || long || !ended {
 			report.Lines++
 		}
-		switch values := dropTimestamp(strings.Fields(line)); {
+		flow.words = splitFields(flow.words[:0], line)
+		switch flow.values = dropTimestamp(flow.words); {
 		case long:
 			report.bad(fmt.Sprintf("longer than %d bytes", maxFlowLine))
-		case len(values) == 0:
+		case len(flow.values) == 0:
 			// Files that were joined carry a header in the middle; the format changes there.
-		case isFlowHeader(values):
-			names = values
+		case isFlowHeader(flow.values):
+			flow.flowFormat = newFlowFormat(flow.values)
 		default:
-			event, err := flowEvent(names, values, origin)
-			switch {
+			switch err := flow.check(); {
 			case errors.Is(err, errNoData):
 				report.NoData++
 			case errors.Is(err, errSkipData):
@@ -78,7 +83,7 @@ func ReadFlowLog(ctx context.Context, r io.Reader, origin string, emit func(quel
 				report.bad(err.Error())
 			default:
 				report.Events++
-				if err := emit(event); err != nil {
+				if err := emit(flow); err != nil {
 					return report, err
 				}
 			}
@@ -111,69 +116,12 @@ var (
 	errSkipData = errors.New("data skipped in the interval")
 )
 
-func flowEvent(names, values []string, origin string) (quell.Event, error) {
-	if len(values) != len(names) {
-		return quell.Event{}, fmt.Errorf("%d fields where the format has %d", len(values), len(names))
-	}
-	flow := make(map[string]string, len(names))
-	for i, name := range names {
-		if values[i] != "-" { // a dash is AWS's word for a field that does not apply
-			flow[name] = values[i]
-		}
-	}
-	switch flow["log-status"] {
-	case "NODATA":
-		return quell.Event{}, errNoData
-	case "SKIPDATA":
-		return quell.Event{}, errSkipData
-	}
-	start, err := strconv.ParseInt(flow["start"], 10, 64)
-	if err != nil || start < 0 || start > 1<<36 {
-		return quell.Event{}, fmt.Errorf("start: %q is not a time in seconds", quell.Cut(flow["start"], 24))
-	}
-	if action := flow["action"]; action != "" && action != "ACCEPT" && action != "REJECT" {
-		return quell.Event{}, fmt.Errorf("action: %q is neither ACCEPT nor REJECT", quell.Cut(action, 24))
-	}
-	// Rules for flow logs read fields by name, like those for records.
-	raw, err := json.Marshal(flow)
-	if err != nil {
-		return quell.Event{}, fmt.Errorf("encode flow: %w", err)
-	}
-	// AWS gives flows no id. One made of the fields is the same whenever and from wherever the line is read.
-	event := quell.Event{
-		ID: "fl-" + quell.ShortHash(16, values...), Time: time.Unix(start, 0).UTC(), Source: "vpc-flow-logs", Name: flow["action"],
-		Account: flow["account-id"], Region: flow["region"], SourceIP: flow["srcaddr"], Origin: origin, Raw: raw,
-	}
-	// A custom format may leave the action out.
-	if event.Name == "" {
-		event.Name = "FLOW"
-	}
-	event.Resources = flowEntities(flow)
-	return event, nil
-}
-
-// flowEntities names both ends and the interface between them. Which end is ours only the subnet could tell.
-func flowEntities(flow map[string]string) []quell.Entity {
-	var out []quell.Entity
-	add := func(kind quell.EntityKind, part quell.Part, field string) {
-		if id := flow[field]; id != "" {
-			e := quell.Entity{Kind: kind, ID: id, Part: part}
-			if kind != quell.KindIP {
-				e.Account, e.Region = flow["account-id"], flow["region"]
-			}
-			out = append(out, e)
-		}
-	}
-	add(quell.KindIP, quell.PartUsed, "srcaddr")
-	add(quell.KindIP, quell.PartTarget, "dstaddr")
-	add(quell.KindResource, quell.PartUsed, "interface-id")
-	add(quell.KindInstance, quell.PartUsed, "instance-id")
-	return quell.MergeEntities(nil, out)
-}
-
 // isFlowLog says whether a file's first line is a flow or the header of flows.
 func isFlowLog(line string) bool {
 	values := dropTimestamp(strings.Fields(line))
+	if len(values) == 0 {
+		return false
+	}
 	if isFlowHeader(values) {
 		return true
 	}
@@ -188,6 +136,10 @@ func isFlowLog(line string) bool {
 
 // isFlowHeader knows a custom format by field names no data line can hold.
 func isFlowHeader(values []string) bool {
+	// Every name begins with a letter, and most lines with a number.
+	if values[0][0] < 'a' || values[0][0] > 'z' {
+		return false
+	}
 	known := 0
 	for _, value := range values {
 		if strings.Trim(value, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
@@ -202,7 +154,8 @@ func isFlowHeader(values []string) bool {
 
 // dropTimestamp takes off what CloudWatch Logs writes before a line when it is exported.
 func dropTimestamp(values []string) []string {
-	if len(values) > 1 {
+	// A parser's failure is dear, and this is asked of every line.
+	if len(values) > 1 && len(values[0]) >= len("2006-01-02T15:04:05Z") && values[0][4] == '-' {
 		if _, err := time.Parse(time.RFC3339, values[0]); err == nil {
 			return values[1:]
 		}

@@ -82,7 +82,7 @@ func readEntries(ctx context.Context, r io.Reader, origin string, parse parser, 
 	in := bufio.NewReaderSize(r, peekBytes)
 	// A failure to peek comes again when it is read.
 	head, _ := in.Peek(peekBytes)
-	shape := unwrap.Sniff(head)
+	shape := unwrap.Sniff(head, unwrap.Keys(head))
 	if shape == "" {
 		shape = unwrap.JSON
 	}

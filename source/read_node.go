@@ -31,11 +31,20 @@ func fold(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		out := make(map[string]any, len(v))
-		// In order, so that of two keys that differ in case only the same one wins every time.
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if lower := strings.ToLower(key); out[lower] == nil {
-				out[lower] = fold(v[key])
+		for key, inner := range v {
+			out[strings.ToLower(key)] = inner
+		}
+		// Of two keys that differ in case only the same one must win every time.
+		if len(out) < len(v) {
+			clear(out)
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				if lower := strings.ToLower(key); out[lower] == nil {
+					out[lower] = v[key]
+				}
 			}
+		}
+		for key, inner := range out {
+			out[key] = fold(inner)
 		}
 		return out
 	case []any:
@@ -137,7 +146,7 @@ func (n node) number(path string) float64 {
 // timeForms are the forms services write times in: RFC 3339, CloudWatch's offset without a colon, Health's e-mail form.
 var timeForms = [...]string{time.RFC3339, "2006-01-02T15:04:05.999999999Z0700", time.RFC1123, time.RFC1123Z}
 
-// time is the first path that holds a time, as text or as seconds or milliseconds since 1970.
+// time is the first path that holds a time, as text or as seconds, milliseconds or smaller parts since 1970.
 func (n node) time(paths ...string) time.Time {
 	for _, path := range paths {
 		text := n.str(path)
@@ -147,11 +156,11 @@ func (n node) time(paths ...string) time.Time {
 			}
 		}
 		seconds, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(seconds > 0 && seconds < 1e14) { // written so that NaN is out too
+		if err != nil || !(seconds > 0 && seconds < 1e19) { // written so that NaN is out too
 			continue
 		}
-		if seconds > 1e11 {
-			seconds /= 1000 // the year 5138 in seconds: these are milliseconds
+		for seconds > 1e11 {
+			seconds /= 1000 // the year 5138 in seconds: these are milliseconds, or what tables keep, micro- and nanoseconds
 		}
 		return time.UnixMilli(int64(seconds * 1000)).UTC()
 	}

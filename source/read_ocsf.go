@@ -16,13 +16,18 @@ func (s *subjectReader) ocsf(n node, env envelope) error {
 	if !slices.Contains([]string{"2001", "2002", "2003", "2004"}, class) {
 		return s.unknown(fmt.Sprintf("an OCSF event of class %s (%s), which is no finding", quell.Cut(class, 12), quell.Cut(n.str("class_name"), 40)))
 	}
+	// A control that holds is written down like one that does not.
+	if class == "2003" && (n.str("compliance.status_id") == "1" || strings.HasPrefix(strings.ToUpper(n.str("compliance.status")), "PASS")) {
+		s.quiet("OCSF compliance finding", "OCSF compliance findings")
+		return nil
+	}
 	// Every finding class keeps what a person reads in finding_info, times in milliseconds.
 	info := n.obj("finding_info")
 	f := quell.Finding{
 		ID: info.str("uid"), Title: info.str("title"), Why: info.str("desc"), Source: ocsfSource(n),
 		Rule:    cmp.Or(strings.Join(info.strings("types"), ","), info.str("analytic.uid"), info.str("analytic.name"), info.str("title")),
 		Account: n.str("cloud.account.uid"), Region: n.str("cloud.region"), Severity: ocsfSeverity(n.number("severity_id")),
-		Time: info.time("last_seen_time", "modified_time", "first_seen_time", "created_time"),
+		Time: info.time("last_seen_time", "last_seen_time_dt", "modified_time", "modified_time_dt", "first_seen_time", "first_seen_time_dt", "created_time", "created_time_dt"),
 	}
 	// The event's own time is when it was logged, so it comes after every time of the finding itself.
 	if f.Time.IsZero() {

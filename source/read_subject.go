@@ -19,7 +19,7 @@ const maxWraps = 24
 
 // accepted tells people what a response can start from.
 const accepted = "give a GuardDuty, Security Hub (ASFF or OCSF), Inspector, Macie or Access Analyzer finding, a Config compliance change, " +
-	"a CloudWatch alarm, an AWS Health event about exposed credentials, or CloudTrail records; as the API, EventBridge, SNS or SQS gives them"
+	"a CloudWatch alarm, an AWS Health event about exposed credentials or abuse, or CloudTrail records; as the API, EventBridge, SNS or SQS gives them"
 
 // Subject is what a response is asked about: verdicts of AWS services, and CloudTrail records for the rules to judge.
 type Subject struct {

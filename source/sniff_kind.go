@@ -34,15 +34,22 @@ func sniff(b *body, name string) (kind Kind, shape unwrap.Shape, why string) {
 	case len(text) == 0:
 		return "", "", fmt.Sprintf("not a log: %d bytes of white space", peekBytes)
 	}
-	if shape := unwrap.Sniff(text); shape != "" {
+	keys := unwrap.Keys(text)
+	if shape := unwrap.Sniff(text, keys); shape != "" {
 		return "", shape, ""
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
-	if kind := kindOf(text, string(line)); kind != "" {
+	if kind := kindOf(text, keys, string(line)); kind != "" {
 		return kind, "", ""
 	}
 	if what := archive(head); what != "" {
 		return "", "", "not a log: " + what + " inside; unpack it first"
+	}
+	if claimsJSON(name) {
+		if rest := laterRecord(text); rest != nil {
+			first, _, _ := bytes.Cut(rest, []byte("\n"))
+			return kindOf(rest, unwrap.Keys(rest), string(first)), "", ""
+		}
 	}
 	begins := quell.Cut(string(line[:min(len(line), 160)]), 40)
 	if claimsJSON(name) {
@@ -51,11 +58,28 @@ func sniff(b *body, name string) (kind Kind, shape unwrap.Shape, why string) {
 	return "", "", fmt.Sprintf("not a log: begins with %q", begins)
 }
 
+// laterRecord finds a line that begins a record behind others that do not: a file cut out of the middle of a larger one, or
+// with a program's greeting on top. Whoever reads the records tells of what stands before them.
+func laterRecord(text []byte) []byte {
+	for {
+		_, rest, more := bytes.Cut(text, []byte("\n"))
+		if !more {
+			return nil
+		}
+		// A brace alone may be anything; with a quote behind it, it opens an object.
+		line, _, _ := bytes.Cut(rest, []byte("\n")) // and no further: looking ahead from each line would cost their square
+		record, opens := bytes.CutPrefix(bytes.TrimLeft(line, " \t["), []byte("{"))
+		if opens && bytes.HasPrefix(bytes.TrimLeft(record, " \t"), []byte(`"`)) {
+			return bytes.TrimLeft(rest, " \t")
+		}
+		text = rest
+	}
+}
+
 // kindOf judges a text that is not wrapped, by its first value's keys or its first line: lines of logs have shapes that
 // prose does not take by chance.
-func kindOf(text []byte, line string) Kind {
+func kindOf(text []byte, keys []string, line string) Kind {
 	if text[0] == '{' || text[0] == '[' {
-		keys := unwrap.Keys(text)
 		has := func(names ...string) bool {
 			return !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(keys, name) })
 		}

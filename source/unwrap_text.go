@@ -22,6 +22,8 @@ type text struct {
 	kind Kind
 	why  string // why it is no log
 	rows *unwrap.Reader
+	// findings among the rows, nil where there is no unwrapping.
+	findings *rowFindings
 }
 
 // unwrap looks at a body and puts a reader of records over it where it is an export of them.
@@ -67,7 +69,13 @@ func isText(line string) bool { return textKind(line) != "" }
 
 // records looks at what was unwrapped: the first record tells which log this was exported from.
 func records(rows *unwrap.Reader) text {
-	out := text{Reader: bufio.NewReaderSize(rows, peekBytes), rows: rows}
+	out := text{Reader: bufio.NewReaderSize(rows, peekBytes), rows: rows, findings: &rowFindings{}}
+	rows.TakeFindings(out.findings.read)
+	// What begins with findings needs no more looking at, and may hold a million of them.
+	if first, _ := out.Peek(1); len(first) > 0 && first[0] == ' ' {
+		out.kind = KindJSON
+		return out
+	}
 	head, err := out.Peek(peekBytes)
 	if len(head) == 0 {
 		out.why = "an export without a record in it"
@@ -80,7 +88,7 @@ func records(rows *unwrap.Reader) text {
 		return out
 	}
 	line, _, _ := bytes.Cut(head, []byte("\n"))
-	out.kind = kindOf(head, string(line))
+	out.kind = kindOf(head, unwrap.Keys(head), string(line))
 	return out
 }
 

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/quell-ir/quell"
 )
 
 // golden compares got with the .want file beside an example.
@@ -59,8 +60,18 @@ func handed(t *testing.T, name, text string) string {
 	report, err := Files(t.Context(), []string{root}, Options{}, func(_ context.Context, d Document) error {
 		mu.Lock()
 		defer mu.Unlock()
+		var found []quell.Finding
+		d.TakeFindings(func(f quell.Finding) { found = append(found, f) })
 		lines, err := io.ReadAll(d.Reader)
-		fmt.Fprintf(&b, "%s\n%s", d.Kind, lines)
+		fmt.Fprintf(&b, "%s\n", d.Kind)
+		for line := range strings.Lines(string(lines)) {
+			if strings.TrimSpace(line) != "" { // which stands where a finding stood
+				b.WriteString(line)
+			}
+		}
+		for _, f := range found {
+			fmt.Fprintf(&b, "finding %s of %s, %s: %s\n", f.ID, f.Source, f.Severity, f.Title)
+		}
 		return err
 	})
 	if err != nil {

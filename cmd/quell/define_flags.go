@@ -37,19 +37,20 @@ type CLI struct {
 
 // Globals are the settings that every command takes.
 type Globals struct {
-	Home       string   `help:"Folder of the ledger, the evidence and the key." default:"${home}" env:"QUELL_HOME" type:"path"`
-	Config     string   `help:"Settings file." env:"QUELL_CONFIG" type:"path" placeholder:"quell.yaml"`
-	JSON       bool     `help:"Print one JSON value on stdout and nothing else." env:"QUELL_JSON"`
-	Verbose    bool     `help:"Log what is done." short:"v" env:"QUELL_VERBOSE"`
-	Profile    string   `help:"AWS profile." env:"QUELL_PROFILE" group:"aws"`
-	Region     string   `help:"Home region; IAM and STS always answer in us-east-1." env:"QUELL_REGION" group:"aws"`
-	Regions    []string `help:"Regions to read; all enabled ones by default." env:"QUELL_REGIONS" group:"aws"`
-	Role       string   `help:"Responder role to assume, narrowed to the calls of each step." name:"responder-role" env:"QUELL_RESPONDER_ROLE" group:"aws"`
-	Level      string   `help:"Automation: approval-required, contain-when-confirmed or automatic." default:"approval-required" env:"QUELL_LEVEL" group:"policy"`
-	Budget     int      `help:"How many resources one incident may change; 0 is no limit." default:"25" env:"QUELL_BUDGET" group:"policy"`
-	PerHour    int      `name:"budget-per-hour" help:"How many resources all incidents together may change within an hour; 0 is no limit." default:"100" env:"QUELL_BUDGET_PER_HOUR" group:"policy"`
-	Protected  []string `help:"Ids, names or ARNs that no step may touch." env:"QUELL_PROTECTED" group:"policy"`
-	Responders []string `help:"ARNs that a deny must never lock out." env:"QUELL_RESPONDERS" group:"policy"`
+	Home        string   `help:"Folder of the ledger, the evidence and the key." default:"${home}" env:"QUELL_HOME" type:"path"`
+	Config      string   `help:"Settings file." env:"QUELL_CONFIG" type:"path" placeholder:"quell.yaml"`
+	JSON        bool     `help:"Print one JSON value on stdout and nothing else." env:"QUELL_JSON"`
+	Verbose     bool     `help:"Log what is done." short:"v" env:"QUELL_VERBOSE"`
+	Profile     string   `help:"AWS profile." env:"QUELL_PROFILE" group:"aws"`
+	Region      string   `help:"Home region; IAM and STS always answer in us-east-1." env:"QUELL_REGION" group:"aws"`
+	Regions     []string `help:"Regions to read; all enabled ones by default." env:"QUELL_REGIONS" group:"aws"`
+	Role        string   `help:"Responder role to assume, narrowed to the calls of each step." name:"responder-role" env:"QUELL_RESPONDER_ROLE" group:"aws"`
+	Level       string   `help:"Automation: approval-required, contain-when-confirmed or automatic." default:"approval-required" env:"QUELL_LEVEL" group:"policy"`
+	Budget      int      `help:"How many resources one incident may change; 0 is no limit." default:"25" env:"QUELL_BUDGET" group:"policy"`
+	PerHour     int      `name:"budget-per-hour" help:"How many resources all incidents together may change within an hour; 0 is no limit." default:"100" env:"QUELL_BUDGET_PER_HOUR" group:"policy"`
+	Protected   []string `help:"Ids, names or ARNs that no step may touch." env:"QUELL_PROTECTED" group:"policy"`
+	Responders  []string `help:"ARNs that a deny must never lock out." env:"QUELL_RESPONDERS" group:"policy"`
+	PeopleFlags `embed:""`
 }
 
 // AWS gives the environment a configuration: it is one of the Globals' groups.
@@ -91,7 +92,7 @@ func fileSettings(getenv func(string) string, args []string) kong.Resolver {
 		if failure != nil {
 			return nil, failure
 		}
-		return values[flag.Name], nil
+		return wordsOf(values[flag.Name]), nil
 	})
 }
 

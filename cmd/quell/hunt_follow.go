@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -19,6 +20,12 @@ func (c *HuntCmd) follow(ctx context.Context, m *Main, hunter *hunt.Hunter) erro
 	hunter.Tell = nil
 	var result hunt.Result
 	var err error
+	var beat *hunt.Heartbeat
+	if c.place != inQueue { // which readies its own
+		if beat, err = c.heartbeat(ctx, m, hunter); err != nil {
+			return err
+		}
+	}
 	switch c.place {
 	case inQueue:
 		result, err = c.read(ctx, m, hunter)
@@ -29,7 +36,7 @@ func (c *HuntCmd) follow(ctx context.Context, m *Main, hunter *hunt.Hunter) erro
 				return &quell.Error{Code: quell.CodeUsage, What: "cannot follow " + path, Err: err, Next: "name a file or folder that is there"}
 			}
 		}
-		err = c.recording(ctx, m, func(record hunt.Record) error {
+		err = c.recording(ctx, m, beat, hunter, func(ctx context.Context, record hunt.Record) error {
 			result, err = hunter.Follow(ctx, &hunt.Follower{
 				Paths: c.Paths, Every: cmp.Or(c.Every, 2*time.Second), Options: c.options(m), Record: record,
 				Tell: func(s source.Skipped) { m.say("not read: %s: %s", quell.Cut(s.Path, 100), quell.Cut(s.Why, 200)) },
@@ -37,13 +44,18 @@ func (c *HuntCmd) follow(ctx context.Context, m *Main, hunter *hunt.Hunter) erro
 			return err
 		})
 	default:
-		err = c.recording(ctx, m, func(record hunt.Record) error {
+		err = c.recording(ctx, m, beat, hunter, func(ctx context.Context, record hunt.Record) error {
 			result, err = c.poll(ctx, m, hunter, record)
 			return err
 		})
 	}
 	if err != nil && ctx.Err() == nil {
 		return err
+	}
+	if c.place == inFiles { // the others say so as they go
+		for _, blind := range result.Blind {
+			m.say("not seen: %s", quell.Cut(blind, 200))
+		}
 	}
 	m.say("stopped: %d events read, %d findings told", result.Events, c.told)
 	if c.worst {
@@ -53,51 +65,56 @@ func (c *HuntCmd) follow(ctx context.Context, m *Main, hunter *hunt.Hunter) erro
 }
 
 // recording opens the state folder where findings are to be recorded, and tells them otherwise.
-func (c *HuntCmd) recording(ctx context.Context, m *Main, work func(hunt.Record) error) error {
+func (c *HuntCmd) recording(ctx context.Context, m *Main, beat *hunt.Heartbeat, hunter *hunt.Hunter, work func(context.Context, hunt.Record) error) error {
 	if !c.Open {
-		return work(func(_ context.Context, fresh []quell.Finding) error { return c.tell(m, fresh) })
+		tell := func(_ context.Context, fresh []quell.Finding) error { return c.tell(m, fresh) }
+		return beside(ctx, beat, hunter, tell, work)
 	}
 	return m.withHome(ctx, func(h *home) error {
-		return work(func(ctx context.Context, fresh []quell.Finding) error {
+		return beside(ctx, beat, hunter, func(ctx context.Context, fresh []quell.Finding) error {
 			if _, err := c.recordIn(ctx, m, h, fresh); err != nil {
 				return err
 			}
 			return c.tell(m, fresh)
-		})
+		}, work)
 	})
 }
 
-// overlap is how far each look at a live source goes back behind the one before: records arrive late, by a quarter of an
-// hour in the event history. What was found before is not told again.
-const overlap = 30 * time.Minute
-
-// poll looks at the event history or a log group again and again.
+// poll looks at the event history or a log group again and again. A first look that fails ends it; a later one is told and
+// made up for by the next: nobody restarts a watch at night because of a minute without a network.
 func (c *HuntCmd) poll(ctx context.Context, m *Main, hunter *hunt.Hunter, record hunt.Record) (hunt.Result, error) {
 	var result hunt.Result
-	since := c.window.since
-	for {
-		now := m.Clock.Now()
-		c.window.since, c.started = since, now
+	told := map[string]bool{} // what could not be seen, as of the last look
+	for first := true; ; first = false {
+		c.started = m.Clock.Now()
 		r, err := c.read(ctx, m, hunter)
 		switch {
 		case ctx.Err() != nil:
 			return result, nil
-		case err != nil:
+		case err != nil && first:
 			return result, err
+		case err != nil:
+			r = result
+			r.Blind = append(slices.Clip(r.Blind), "this look failed, the next one reads what it missed: "+err.Error())
+		default:
+			result = r
 		}
-		result = r
+		now := map[string]bool{}
 		for _, blind := range r.Blind {
-			m.say("not seen: %s", quell.Cut(blind, 200))
+			if now[blind] = true; !told[blind] {
+				m.say("not seen: %s", quell.Cut(blind, 200))
+			}
 		}
+		told = now
+		// What a look that failed had found before is told as well.
 		if fresh := hunter.Fresh(); len(fresh) > 0 {
 			if err := record(ctx, fresh); err != nil {
 				return result, fmt.Errorf("record %d findings: %w", len(fresh), err)
 			}
 		}
-		for _, s := range hunter.Forget(now) {
+		for _, s := range hunter.Forget(m.Clock.Now()) {
 			m.say("not read: %s: %s", quell.Cut(s.Path, 100), quell.Cut(s.Why, 200))
 		}
-		since = now.Add(-overlap)
 		if err := m.Clock.Sleep(ctx, cmp.Or(c.Every, time.Minute)); err != nil {
 			return result, nil
 		}
@@ -132,7 +149,7 @@ func (c *HuntCmd) tell(m *Main, fresh []quell.Finding) error {
 			}
 			continue
 		}
-		if _, err := fmt.Fprintf(m.Stdout, "%s  %-8s %s  %s\n", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, quell.Cut(actorOf(f), 24), quell.Cut(f.Title, 80)); err != nil {
+		if _, err := fmt.Fprintf(m.Stdout, "%s  %-8s %s  %s\n", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, pad(actorOf(f), 18), fit(f.Title, 34)); err != nil {
 			return fmt.Errorf("write finding: %w", err)
 		}
 	}

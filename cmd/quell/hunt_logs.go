@@ -8,11 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -25,19 +22,21 @@ import (
 
 // HuntCmd is `quell hunt`.
 type HuntCmd struct {
-	Paths       []string `arg:"" optional:"" help:"Files and folders of logs; - for stdin."`
-	AWS         bool     `help:"Hunt through the live account's event history: read-only, every enabled region." name:"aws"`
-	Since       string   `help:"From then on: a duration back from now (24h), or RFC 3339."`
-	Until       string   `help:"Up to then."`
-	Account     []string `help:"Only these accounts."`
-	MinSeverity string   `help:"Leave out findings below: low, medium, high or critical." default:"low"`
-	FailOn      string   `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical."`
-	Output      string   `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html"`
-	Rules       []string `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES"`
-	NoBuiltin   bool     `help:"Leave Quell's own rules out."`
-	Open        bool     `help:"Record the incidents found, so that quell respond goes on with them."`
-	HabitFlags  `embed:""`
-	RemoteFlags `embed:""`
+	Paths       []string `arg:"" optional:"" help:"Files and folders of logs; - for stdin; s3://BUCKET/PREFIX; sqs:URL."`
+	AWS         bool     `help:"Hunt through the live account's event history: read-only, every enabled region." name:"aws" group:"where"`
+	Since       string   `help:"From then on: a duration back from now (24h), or RFC 3339." group:"what" placeholder:"TIME"`
+	Until       string   `help:"Up to then." group:"what" placeholder:"TIME"`
+	Account     []string `help:"Only these accounts." group:"what" placeholder:"ID"`
+	MinSeverity string   `help:"Leave out findings below: low, medium, high or critical." default:"low" group:"out"`
+	FailOn      string   `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical." group:"out" placeholder:"SEVERITY"`
+	Output      string   `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html" group:"out"`
+	Rules       []string `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES" group:"what" placeholder:"FOLDER"`
+	NoBuiltin   bool     `help:"Leave Quell's own rules out." group:"what"`
+	MaxFindings int      `help:"How many findings to list, the worst and earliest first; the rest is counted by rule. 0 lists all." default:"20000" group:"out"`
+	Open        bool     `help:"Record the incidents found, so that quell respond goes on with them." group:"out"`
+	HabitFlags  `embed:"" group:"what"`
+	RemoteFlags `embed:"" group:"where"`
+	HeartFlags  `embed:"" group:"on"`
 	window      window         `kong:"-"`
 	started     time.Time      `kong:"-"`
 	minimum     quell.Severity `kong:"-"`
@@ -45,6 +44,7 @@ type HuntCmd struct {
 	mark        string         `kong:"-"` // how far a prefix was read
 	told        int            `kong:"-"` // findings told while following
 	worst       bool           `kong:"-"` // one of them reaches --fail-on
+	again       *hunt.Again    `kong:"-"` // what looks that follow one another need of each other
 }
 
 // window is a span of event time; a zero end is open.
@@ -59,12 +59,19 @@ func (c *HuntCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	hunter, err := m.hunterWith(!c.NoBuiltin, c.Rules, habits)
+	more, err := c.HeartFlags.rules()
+	if err != nil {
+		return err
+	}
+	hunter, err := m.hunterWith(!c.NoBuiltin, c.Rules, habits, more...)
 	if err != nil {
 		return err
 	}
 	if c.Follow {
 		return errors.Join(c.follow(ctx, m, hunter), c.learn(m, habits))
+	}
+	if c.place != inQueue { // whose messages are let go only when all they gave is kept
+		hunter.Most, hunter.Want = c.MaxFindings, c.filter(m)
 	}
 	result, err := c.read(ctx, m, hunter)
 	result = result.Narrow(c.filter(m), hunter)
@@ -77,6 +84,9 @@ func (c *HuntCmd) Run(ctx context.Context, m *Main) error {
 func (c *HuntCmd) prepare(m *Main) (err error) {
 	c.started = m.Clock.Now()
 	if err := c.choosePlace(); err != nil {
+		return err
+	}
+	if err := c.HeartFlags.check(c.Follow); err != nil {
 		return err
 	}
 	if c.window.since, err = parseWhen(c.Since, c.started); err != nil {
@@ -155,8 +165,8 @@ func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
 	return m.hunterWith(builtin, folders, nil)
 }
 
-// hunterWith has habits see every record, where there are any.
-func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits) (*hunt.Hunter, error) {
+// hunterWith has habits see every record, where there are any, and adds rules that are in no folder.
+func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits, more ...*detect.Rule) (*hunt.Hunter, error) {
 	var trees []fs.FS
 	for _, dir := range folders {
 		trees = append(trees, os.DirFS(dir))
@@ -171,18 +181,15 @@ func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits) (
 			return nil, err
 		}
 	}
-	program, err := hunt.Compile(rules)
+	who, err := m.whoBelongs(builtin)
 	if err != nil {
 		return nil, err
 	}
-	if builtin {
-		var bad []detect.Problem
-		rules, bad = hunt.LoadKinds(rules)
-		for _, p := range bad {
-			m.say("rule left out: %s", p.Error())
-		}
+	program, err := hunt.CompileFor(append(slices.Clip(rules), more...), who)
+	if err != nil {
+		return nil, err
 	}
-	kinds, err := hunt.CompileKinds(rules)
+	kinds, err := hunt.CompileKindsFor(rules, who)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +197,7 @@ func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits) (
 	if err != nil {
 		return nil, err
 	}
-	return &hunt.Hunter{Program: program, Kinds: kinds, Books: list, Clock: m.Clock, Habits: habits}, nil
+	return &hunt.Hunter{Program: program, Kinds: kinds, Books: list, Clock: m.Clock, Habits: habits, People: who}, nil
 }
 
 // judge runs Quell's own rules over records at hand.
@@ -207,10 +214,7 @@ func (m *Main) judge(_ context.Context, records []json.RawMessage, origin string
 
 func (c *HuntCmd) huntFiles(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.Result, error) {
 	options := c.options(m)
-	if f, ok := m.Stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		done := c.progress(f, &options)
-		defer done()
-	}
+	defer c.watchReading(m, hunter, &options)()
 	result, err := hunter.Files(ctx, c.Paths, options)
 	if err != nil {
 		return result, err
@@ -231,18 +235,6 @@ func firstWhy(skipped []source.Skipped) string {
 	return "first: " + skipped[0].Path + ": " + skipped[0].Why
 }
 
-// progress shows bytes, files and speed on a terminal.
-func (c *HuntCmd) progress(f *os.File, o *source.Options) func() {
-	bars := mpb.New(mpb.WithOutput(f), mpb.WithWidth(60))
-	bar := bars.New(0, mpb.SpinnerStyle(), mpb.PrependDecorators(decor.CurrentKibiByte("% .1f read ")),
-		mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f")))
-	o.Progress = func(bytes int64, _ int) { bar.SetCurrent(bytes) }
-	return func() {
-		bar.SetTotal(-1, true)
-		bars.Wait()
-	}
-}
-
 func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.Result, error) {
 	base, err := m.awsConfig(ctx)
 	if err != nil {
@@ -257,7 +249,7 @@ func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter)
 	}
 	if !c.Follow { // which tells findings itself
 		hunter.Tell = func(f quell.Finding) {
-			m.say("%s  %-8s %s", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, quell.Cut(f.Title, 90))
+			m.say("%s  %-8s %s", f.Time.UTC().Format("01-02 15:04:05Z"), f.Severity, fit(f.Title, 54))
 		}
 	}
 	lookup := trail.Lookup{
@@ -268,8 +260,20 @@ func (c *HuntCmd) huntAccount(ctx context.Context, m *Main, hunter *hunt.Hunter)
 		},
 		Clock: m.Clock, Home: base.Region,
 	}
-	m.say("reading the event history since %s, read-only", since.UTC().Format(time.RFC3339))
-	return hunter.Trail(ctx, lookup, since, until, m.cli.Regions)
+	if c.again == nil {
+		m.say("reading the event history since %s, read-only", since.UTC().Format(time.RFC3339))
+		c.again = hunt.NewAgain(since)
+	}
+	var stand atomic.Pointer[trail.Stand]
+	lookup.Tell = func(s trail.Stand) { stand.Store(&s) }
+	defer c.watch(m, hunter, func() standing {
+		s := unknown()
+		if at := stand.Load(); at != nil {
+			s.done, s.of, s.pages = int64(at.Done), int64(at.Of), int64(at.Pages)
+		}
+		return s
+	})()
+	return hunter.TrailAgain(ctx, lookup, c.again, until, m.cli.Regions)
 }
 
 // record opens incidents for what was found at medium or above.

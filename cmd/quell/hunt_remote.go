@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,22 +22,25 @@ import (
 	"github.com/quell-ir/quell/source/athena"
 	"github.com/quell-ir/quell/source/cloudwatch"
 	"github.com/quell-ir/quell/source/queue"
+	"github.com/quell-ir/quell/store/journal"
 )
 
 // RemoteFlags say where to hunt other than in files and the event history.
 type RemoteFlags struct {
 	Queue     string        `help:"An SQS queue that tells of logs or holds events; also as the path sqs:URL. What is found is recorded." placeholder:"URL"`
+	Visible   time.Duration `help:"How long a message stays hidden from other readers; renewed while it is worked on." default:"5m"`
 	Buckets   []string      `help:"Buckets that the queue's messages may have fetched; all by default."`
 	Aside     string        `help:"Where to keep messages that cannot be read, with the reason." type:"path" placeholder:"HOME/aside.jsonl"`
 	LogGroup  string        `help:"A log group of CloudWatch Logs." placeholder:"NAME"`
-	Filter    string        `help:"Filter pattern for the log group."`
+	Filter    string        `help:"Filter pattern for the log group." placeholder:"PATTERN"`
+	Metrics   bool          `help:"Hunt for denial of service in CloudWatch's metrics, every enabled region; read-only, billed by the metrics asked for."`
 	Athena    string        `help:"A table of logs in Athena; the cost is shown first." placeholder:"TABLE"`
-	Workgroup string        `help:"Athena workgroup."`
+	Workgroup string        `help:"Athena workgroup." placeholder:"NAME"`
 	Results   string        `help:"Where Athena keeps its results." placeholder:"s3://..."`
 	Yes       bool          `help:"Agree to what the Athena query costs."`
 	Resume    string        `help:"File that keeps how far a bucket's prefix was read; it goes on from there." type:"path" placeholder:"FILE"`
-	Follow    bool          `short:"f" help:"Go on as new logs come, until interrupted."`
-	Every     time.Duration `help:"How often --follow looks; 2s for files, 1m otherwise."`
+	Follow    bool          `short:"f" help:"Go on as new logs come, until interrupted." group:"on"`
+	Every     time.Duration `help:"How often --follow looks; 2s for files, 1m otherwise." group:"on" placeholder:"SPAN"`
 }
 
 // place is where a hunt reads.
@@ -49,10 +53,11 @@ const (
 	inTrail  place = "aws"
 	inGroup  place = "log-group"
 	inTable  place = "athena"
+	inMetric place = "metrics"
 )
 
 // sources says how to name a place to hunt.
-const sources = "quell hunt FOLDER, s3://BUCKET/PREFIX, sqs:URL, --aws, --log-group NAME or --athena TABLE"
+const sources = "quell hunt FOLDER, s3://BUCKET/PREFIX, sqs:URL, --aws, --log-group NAME, --athena TABLE or --metrics"
 
 // choosePlace finds the one place that the command line names, and puts what the paths say into flags.
 func (c *HuntCmd) choosePlace() error {
@@ -82,6 +87,7 @@ func (c *HuntCmd) choosePlace() error {
 	add(c.AWS, inTrail)
 	add(c.LogGroup != "", inGroup)
 	add(c.Athena != "", inTable)
+	add(c.Metrics, inMetric)
 	switch {
 	case len(named) == 0:
 		return usage("hunt takes paths, or --aws")
@@ -90,7 +96,7 @@ func (c *HuntCmd) choosePlace() error {
 	}
 	c.place = named[0]
 	switch {
-	case c.Follow && (c.place == inBucket || c.place == inTable):
+	case c.Follow && (c.place == inBucket || c.place == inTable || c.place == inMetric):
 		return usage("--follow watches files, a queue, the event history or a log group; for a bucket use --resume again, or a queue it tells")
 	case c.Resume != "" && (c.place != inBucket || len(c.Paths) > 1):
 		return usage("--resume belongs to one s3:// prefix")
@@ -120,6 +126,9 @@ func (c *HuntCmd) read(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.
 	case inGroup:
 		return c.huntGroup(ctx, m, hunter, base, c.window.since, c.window.until)
 	}
+	if c.place == inMetric {
+		return c.huntMetrics(ctx, m, hunter, base)
+	}
 	return c.huntTable(ctx, m, hunter, base)
 }
 
@@ -134,6 +143,7 @@ func (c *HuntCmd) huntBucket(ctx context.Context, m *Main, hunter *hunt.Hunter, 
 		return hunt.Result{}, err
 	}
 	options := c.options(m)
+	defer c.watchReading(m, hunter, &options)()
 	var total hunt.Result
 	for _, path := range c.Paths {
 		bucket, key, _ := strings.Cut(strings.TrimPrefix(path, "s3://"), "/")
@@ -181,20 +191,35 @@ func (c *HuntCmd) keepMark() error {
 	return nil
 }
 
-// huntQueue empties a queue, or with --follow reads on. Messages are gone once read, so that what is found in them is
-// recorded first, whether or not --open was said.
+// huntQueue empties a queue, or with --follow reads on. Messages are gone once read, so that what is found in them is kept
+// first, whether or not --open was said: all of it in the journal, and what is medium or higher as incidents.
 func (c *HuntCmd) huntQueue(ctx context.Context, m *Main, hunter *hunt.Hunter, base aws.Config) (r hunt.Result, err error) {
 	c.Open = false // done here, before a message is deleted
-	err = m.withHome(ctx, func(h *home) error {
+	beat, err := c.heartbeat(ctx, m, hunter)
+	if err != nil {
+		return r, err
+	}
+	err = m.withHome(ctx, func(h *home) (failure error) {
+		kept := journal.In(m.cli.Home, m.Clock)
+		defer func() { failure = errors.Join(failure, kept.Close()) }()
 		record := func(ctx context.Context, fresh []quell.Finding) error {
+			if err := kept.Keep(fresh); err != nil {
+				return err
+			}
 			_, err := c.recordIn(ctx, m, h, fresh)
 			if err == nil && c.Follow {
 				err = c.tell(m, fresh)
 			}
 			return err
 		}
-		q := queue.Queue{Config: base, URL: c.Queue, Clock: m.Clock, Buckets: c.Buckets, Drain: !c.Follow, Options: c.options(m)}
-		r, err = hunter.Queue(ctx, q, record, c.aside(m))
+		options := c.options(m)
+		defer c.watchReading(m, hunter, &options)()
+		q := queue.Queue{Config: base, URL: c.Queue, Clock: m.Clock, Buckets: c.Buckets, Visible: c.Visible, Drain: !c.Follow, Options: options,
+			Tell: func(err error) { m.say("not read for now: %s", quell.Cut(err.Error(), 300)) }}
+		err := beside(ctx, beat, hunter, record, func(ctx context.Context, record hunt.Record) (err error) {
+			r, err = hunter.Queue(ctx, q, record, c.aside(m))
+			return err
+		})
 		if c.Follow && ctx.Err() != nil {
 			return nil // that is how following ends
 		}
@@ -231,25 +256,37 @@ func (c *HuntCmd) huntGroup(ctx context.Context, m *Main, hunter *hunt.Hunter, b
 	if since.IsZero() {
 		since = c.started.Add(-24 * time.Hour)
 	}
+	if c.again == nil {
+		c.again = hunt.NewAgain(since)
+	}
 	regions := m.cli.Regions
 	if len(regions) == 0 {
 		regions = []string{base.Region}
 	}
 	var total hunt.Result
+	var failed []string // the regions that could not be read, and why
+	var done atomic.Int64
+	defer c.watch(m, hunter, func() standing {
+		s := unknown()
+		s.done, s.of = done.Load(), int64(len(regions))
+		return s
+	})()
 	for _, region := range regions {
 		reader := cloudwatch.Reader{Config: base.Copy(), Clock: m.Clock}
 		reader.Config.Region = region
-		read, blind := total.Read, total.Blind
-		r, err := hunter.Group(ctx, reader, cloudwatch.Query{Group: c.LogGroup, Pattern: c.Filter, Since: since, Until: until})
+		read := total.Read
+		r, err := hunter.GroupAgain(ctx, reader, c.again, cloudwatch.Query{Group: c.LogGroup, Pattern: c.Filter, Until: until})
 		switch {
 		case err != nil && (len(regions) == 1 || ctx.Err() != nil):
 			return r, err
 		case err != nil: // the other regions are read all the same
-			r.Read, r.Blind = nil, append(r.Blind, quell.Clean(region+": "+err.Error()))
+			r.Read, failed = nil, append(failed, quell.Clean(region+": "+err.Error()))
 		}
-		r.Read, r.Blind = append(read, r.Read...), append(blind, r.Blind...)
-		total = r
+		r.Read = append(read, r.Read...)
+		total = r // of all regions so far
+		done.Add(1)
 	}
+	total.Blind = append(failed, total.Blind...)
 	return total, nil
 }
 
@@ -268,6 +305,7 @@ func (c *HuntCmd) huntTable(ctx context.Context, m *Main, hunter *hunt.Hunter, b
 	if !c.Yes && !m.agrees("Run it?") {
 		return hunt.Result{}, &quell.Error{Code: quell.CodeRefused, What: "the query was not run: " + scan.String(), Next: "agree with --yes"}
 	}
+	defer c.watch(m, hunter, unknown)()
 	return hunter.Table(ctx, reader, scan)
 }
 

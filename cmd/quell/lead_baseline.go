@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
+	"strconv"
+	"strings"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect/baseline"
@@ -219,15 +220,17 @@ func (m *Main) tellCount(text string, principals int) error {
 	return err
 }
 
-// listProfiles prints a line for each principal, in eighty columns for ordinary names.
+// listProfiles prints a line for each principal, in eighty columns whatever they are called.
 func listProfiles(w io.Writer, list []*baseline.Profile, dropped int64) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ACCOUNT\tPRINCIPAL\tNAME\tSINCE\tLAST\tDAYS")
-	for _, p := range list {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%d\n", quell.Cut(p.Account, 12), quell.Cut(p.Principal, 21), quell.Cut(p.Name, 16),
-			p.First.Format("06-01-02"), p.Last.Format("06-01-02"), p.Days.Total())
+	var b strings.Builder
+	row := func(account, principal, name, since, last, days string) {
+		b.WriteString(pad(account, 12) + "  " + pad(principal, 21) + "  " + pad(name, 16) + "  " + pad(since, 8) + "  " + pad(last, 8) + "  " + days + "\n")
 	}
-	if err := t.Flush(); err != nil {
+	row("ACCOUNT", "PRINCIPAL", "NAME", "SINCE", "LAST", "DAYS")
+	for _, p := range list {
+		row(p.Account, p.Principal, p.Name, p.First.Format("06-01-02"), p.Last.Format("06-01-02"), strconv.Itoa(p.Days.Total()))
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "%d principals, %d forgotten for want of room\n", len(list), dropped)

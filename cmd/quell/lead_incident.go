@@ -51,7 +51,7 @@ func (c *IncidentListCmd) Run(ctx context.Context, m *Main) error {
 		w := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "ID\tSEVERITY\tSTANDING\tOPENED\tTITLE")
 		for _, in := range list {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", in.ID, in.Severity, in.Standing, in.Opened.Format("01-02 15:04Z"), quell.Cut(in.Title, 44))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", in.ID, in.Severity, in.Standing, in.Opened.Format("01-02 15:04Z"), fit(in.Title, 31))
 		}
 		return w.Flush()
 	})

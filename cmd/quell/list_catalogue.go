@@ -42,7 +42,7 @@ func (c *ActionsListCmd) Run(m *Main) error {
 	w := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ACTION\tPHASE\tTARGET\tWHAT")
 	for _, a := range all.All() {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Name, a.Phase, a.Target, a.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Name, a.Phase, a.Target, fit(a.Title, 28))
 	}
 	return w.Flush()
 }

@@ -1,15 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect"
-	"github.com/quell-ir/quell/detections"
 	"github.com/quell-ir/quell/hunt"
 )
 
@@ -41,9 +40,9 @@ type ruleView struct {
 	Custom         map[string]any `json:"custom,omitempty"`
 }
 
-func viewRule(r *detect.Rule, whole bool) ruleView {
+func viewRule(r *detect.Rule, log string, whole bool) ruleView {
 	v := ruleView{
-		ID: r.ID, Name: r.Name, Title: r.Title, Severity: r.Level, Techniques: r.Techniques, Logsource: r.Logsource.String(),
+		ID: r.ID, Name: r.Name, Title: r.Title, Severity: r.Level, Techniques: r.Techniques, Logsource: log,
 		Path: r.Path, Correlation: r.Correlation != nil, Description: r.Description, FalsePositives: r.FalsePositives,
 	}
 	if whole {
@@ -66,19 +65,38 @@ func (c *RulesListCmd) Run(m *Main) error {
 	if err != nil {
 		return err
 	}
+	logs := hunt.LogNames(rules)
 	if m.cli.JSON {
 		views := []ruleView{}
 		for _, r := range rules {
-			views = append(views, viewRule(r, false))
+			views = append(views, viewRule(r, logs[r], false))
 		}
 		return m.printJSON(map[string]any{"rules": views})
 	}
-	w := tabwriter.NewWriter(m.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RULE\tSEVERITY\tTECHNIQUES\tTITLE")
+	return writeRules(m.Stdout, rules, logs)
+}
+
+// writeRules fits eighty columns: rules stand under the log that they read, the trail first, which most of them do.
+func writeRules(out io.Writer, rules []*detect.Rule, logs map[*detect.Rule]string) error {
+	slices.SortStableFunc(rules, func(a, b *detect.Rule) int {
+		first := detect.CloudTrail().String()
+		if (logs[a] == first) != (logs[b] == first) {
+			return map[bool]int{true: -1, false: 1}[logs[a] == first]
+		}
+		return cmp.Or(cmp.Compare(logs[a], logs[b]), cmp.Compare(a.Name, b.Name))
+	})
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %-8s  %s\n", pad("RULE", 36), "SEVERITY", "TITLE")
+	under := ""
 	for _, r := range rules {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Name, r.Level, quell.Cut(strings.Join(r.Techniques, " "), 20), quell.Cut(r.Title, 60))
+		if logs[r] != under {
+			under = logs[r]
+			fmt.Fprintln(&b, fit(strings.TrimSuffix(under, "/*"), 80))
+		}
+		fmt.Fprintf(&b, "  %s  %-8s  %s\n", pad(cmp.Or(r.Name, r.ID), 34), r.Level, fit(r.Title, 32))
 	}
-	return w.Flush()
+	_, err := io.WriteString(out, b.String())
+	return err
 }
 
 // RulesShowCmd is `quell rules show`.
@@ -97,99 +115,14 @@ func (c *RulesShowCmd) Run(m *Main) error {
 			continue
 		}
 		if m.cli.JSON {
-			return m.printJSON(viewRule(r, true))
+			return m.printJSON(viewRule(r, hunt.LogNames(rules)[r], true))
 		}
-		text, err := fs.ReadFile(detections.FS, r.Path)
+		text, err := hunt.RuleText(r)
 		if err != nil {
-			return fmt.Errorf("read rule %s: %w", r.Path, err)
+			return err
 		}
 		_, err = m.Stdout.Write(text)
 		return err
 	}
 	return &quell.Error{Code: quell.CodeUsage, What: fmt.Sprintf("no rule is called %q", c.Rule), Next: "see `quell rules list`"}
-}
-
-// RulesTestCmd is `quell rules test`.
-type RulesTestCmd struct {
-	Paths []string `arg:"" optional:"" help:"Rule files or folders; Quell's own by default." type:"existingpath"`
-}
-
-// Run implements the command.
-func (c *RulesTestCmd) Run(m *Main) error {
-	rules, err := c.rules()
-	if err != nil {
-		return err
-	}
-	report := hunt.TestRules(rules)
-	if m.cli.JSON {
-		if err := m.printJSON(report); err != nil {
-			return err
-		}
-	} else {
-		for _, f := range report.Failures {
-			fmt.Fprintf(m.Stdout, "%s: %s\n", quell.Clean(f.Rule), quell.Clean(f.Why))
-		}
-		fmt.Fprintf(m.Stdout, "%d rules, %d examples, %d failures\n", report.Rules, report.Examples, len(report.Failures))
-	}
-	if len(report.Failures) > 0 {
-		return exit(exitFailed)
-	}
-	return nil
-}
-
-func (c *RulesTestCmd) rules() ([]*detect.Rule, error) {
-	if len(c.Paths) == 0 {
-		return ownRules()
-	}
-	var rules []*detect.Rule
-	for _, path := range yamlFiles(c.Paths) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("read rule: %w", err)
-		}
-		found, problems := detect.Parse(path, data)
-		if len(problems) > 0 {
-			return nil, problems[0]
-		}
-		rules = append(rules, found...)
-	}
-	return rules, nil
-}
-
-// RulesCheckCmd is `quell rules check`.
-type RulesCheckCmd struct {
-	Paths []string `arg:"" help:"Rule files, or folders of them." type:"existingpath"`
-}
-
-// Run implements the command.
-func (c *RulesCheckCmd) Run(m *Main) error {
-	var rules []*detect.Rule
-	problems := []detect.Problem{}
-	for _, path := range yamlFiles(c.Paths) {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			problems = append(problems, detect.Problem{Path: path, Why: err.Error()})
-			continue
-		}
-		found, bad := detect.Parse(path, data)
-		rules = append(rules, found...)
-		problems = append(problems, bad...)
-	}
-	_, refused := detect.Compile(rules, detect.Options{})
-	problems = append(problems, refused...)
-	accepted := len(rules) - len(refused)
-	if m.cli.JSON {
-		if err := m.printJSON(map[string]any{"accepted": accepted, "rejected": problems}); err != nil {
-			return err
-		}
-	} else {
-		for _, p := range problems {
-			fmt.Fprintln(m.Stdout, p.Error())
-		}
-		fmt.Fprintf(m.Stdout, "%d accepted, %d rejected\n", accepted, len(problems))
-	}
-	if len(problems) > 0 {
-		return exit(exitFailed)
-	}
-	return nil
 }

@@ -10,10 +10,18 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
+// softMemory is where the collector begins to work harder rather than let the heap double: hunts run on laptops, beside
+// everything else that is open at three in the morning. GOMEMLIMIT says otherwise.
+const softMemory = 256 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	m := NewMain()
 	status := m.Run(ctx, os.Args[1:])

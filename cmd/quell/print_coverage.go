@@ -26,11 +26,16 @@ func (c *RulesCoverageCmd) Run(m *Main) error {
 	for _, dir := range c.Rules {
 		folders = append(folders, os.DirFS(dir))
 	}
+	// A rule that cannot be used sees nothing; the others are laid out all the same.
 	rules, problems := hunt.Load(!c.NoBuiltin, folders...)
 	for _, p := range problems {
 		m.say("left out: %s", p.Error())
 	}
-	coverage := hunt.Cover(rules)
+	written, err := books()
+	if err != nil {
+		return err
+	}
+	coverage := hunt.Cover(rules, written)
 	switch {
 	case m.cli.JSON || c.Output == "json":
 		return m.printJSON(coverage)
@@ -43,13 +48,13 @@ func (c *RulesCoverageCmd) Run(m *Main) error {
 	return writeCoverage(m.Stdout, coverage)
 }
 
-// writeCoverage fits eighty columns.
+// writeCoverage fits eighty columns, whatever signs the names of people's own rules are written in.
 func writeCoverage(out io.Writer, c hunt.Coverage) error {
 	var b strings.Builder
 	for _, column := range c.Tactics {
 		fmt.Fprintln(&b, quell.Clean(column.Tactic))
 		for _, t := range column.Techniques {
-			fmt.Fprintf(&b, "  %-10s %-28s %-9s %s\n", quell.Cut(t.ID, 10), quell.Cut(t.Name, 28), worst(t), ruleNames(t, 27))
+			fmt.Fprintf(&b, "  %s %s %-9s %s\n", pad(t.ID, 10), pad(t.Name, 28), worst(t), ruleNames(t, 27))
 		}
 		if len(column.Techniques) == 0 {
 			fmt.Fprintln(&b, "  no rule")
@@ -63,21 +68,38 @@ func writeCoverage(out io.Writer, c hunt.Coverage) error {
 	}
 	fmt.Fprintf(&b, "\nStratus Red Team: %d of %d AWS techniques\n", seen, len(c.Stratus))
 	for _, t := range c.Stratus {
-		fmt.Fprintf(&b, "  %-39s %-9s %s\n", quell.Cut(strings.TrimPrefix(t.ID, "aws."), 39), worst(t), ruleNames(t, 27))
+		fmt.Fprintf(&b, "  %s %-9s %s\n", pad(strings.TrimPrefix(t.ID, "aws."), 39), worst(t), ruleNames(t, 27))
 	}
 	fmt.Fprintln(&b, "\nPlaybooks and the rules that ask for them")
 	for _, t := range c.Playbooks {
-		fmt.Fprintf(&b, "  %-39s %-9s %d\n", quell.Cut(t.ID, 39), worst(t), len(t.Rules))
+		fmt.Fprintf(&b, "  %s %-9s %3d rules%s\n", pad(t.ID, 39), highest(t), len(t.Rules), unwritten(t))
 	}
 	fmt.Fprintln(&b, "\nLogs needed; without one its rules are blind")
 	for _, n := range c.Needs {
-		fmt.Fprintf(&b, "  %-39s %d rules\n", quell.Cut(n.Data, 39), len(n.Rules))
+		fmt.Fprintf(&b, "  %s %d rules\n", pad(n.Data, 39), len(n.Rules))
 	}
 	fmt.Fprintf(&b, "\n%d rules report, %d more feed them. * is seen only where a log is on that AWS\ndoes not record by default.\n", c.Rules, c.Feeding)
 	if _, err := io.WriteString(out, b.String()); err != nil {
 		return fmt.Errorf("write coverage: %w", err)
 	}
 	return nil
+}
+
+// highest is the severity of the rules that ask for a playbook. One that none asks for is not unseen: findings of AWS
+// services ask for it, or people.
+func highest(p hunt.PlaybookCoverage) string {
+	if len(p.Rules) == 0 {
+		return "-"
+	}
+	return worst(p.ThreatCoverage)
+}
+
+// unwritten marks a playbook that does not ship.
+func unwritten(p hunt.PlaybookCoverage) string {
+	if p.Written {
+		return ""
+	}
+	return "; not yet written"
 }
 
 // worst is the highest severity of what sees a threat, with a mark where one kind of log decides everything and is not
@@ -106,13 +128,13 @@ func ruleNames(t hunt.ThreatCoverage, width int) string {
 	if len(t.Rules) > 1 {
 		more = fmt.Sprintf(" +%d", len(t.Rules)-1)
 	}
-	return quell.Cut(t.Rules[0].Name, width-len(more)) + more
+	return fit(t.Rules[0].Name, width-len(more)) + more
 }
 
 var coveragePage = template.Must(template.New("coverage").Funcs(template.FuncMap{
 	"clean": func(v any) string { return quell.Clean(fmt.Sprint(v)) },
-	"worst": worst,
-	"name":  func(t hunt.ThreatCoverage) string { return cmp.Or(t.Name, t.ID) },
+	"worst": worst, "highest": highest,
+	"name": func(t hunt.ThreatCoverage) string { return cmp.Or(t.Name, t.ID) },
 }).Parse(coverageHTML))
 
 // coverageHTML is one self-contained page: the matrix, Stratus, playbooks and what is needed. It runs no script.
@@ -136,7 +158,7 @@ small{opacity:.75}summary{cursor:pointer}ul{margin:.2rem 0;padding-left:1.1rem}
 {{range .Stratus}}<tr><td>{{clean .ID}}</td><td>{{worst .}}</td><td>{{range .Rules}}{{clean .Name}}<br>{{end}}</td><td>{{range .BlindWithout}}{{clean .}}<br>{{end}}</td></tr>
 {{end}}</table>
 <h2>Playbooks</h2><table><tr><th>Playbook</th><th>Highest</th><th>Rules that ask for it</th></tr>
-{{range .Playbooks}}<tr><td>{{clean .ID}}</td><td>{{worst .}}</td><td>{{range .Rules}}{{clean .Name}} <small>{{.Severity}}</small><br>{{end}}</td></tr>
+{{range .Playbooks}}<tr><td>{{clean .ID}}<br><small>{{clean .Name}}{{if not .Written}} (not yet written){{end}}</small></td><td>{{highest .}}</td><td>{{range .Rules}}{{clean .Name}} <small>{{.Severity}}</small><br>{{end}}</td></tr>
 {{end}}</table>
 <h2>Logs needed</h2><table><tr><th>Log</th><th>Rules that are blind without it</th></tr>
 {{range .Needs}}<tr><td>{{clean .Data}}</td><td>{{len .Rules}}</td></tr>

@@ -32,7 +32,7 @@ func TestCoverageTableFitsEightyColumns(t *testing.T) {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
-	for _, want := range []string{"T1562.008", "Stratus Red Team: 44 of 44", "s3 data events", "leaked-credentials"} {
+	for _, want := range []string{"T1562.008", "Stratus Red Team: 44 of 44", "s3 data events", "VPC flow logs", "leaked-credentials", "rules; not yet written"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the table does not say %q", want)
 		}
@@ -65,8 +65,20 @@ func TestCoveragePageHoldsNoMarkupOfRules(t *testing.T) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
+	if !strings.Contains(page, "ransomware<br><small>") || !strings.Contains(page, "(not yet written)") {
+		t.Error("the page does not say which playbooks are not yet written")
+	}
 	if !strings.Contains(page, "&lt;img src=x") || !strings.Contains(page, "T1078") {
 		t.Error("the rule is not on the page")
+	}
+	wide := strings.NewReplacer("<img src=x onerror=alert(1)>", strings.Repeat("規則", 30), "</table>", strings.Repeat("🔥", 50), "<b>logs</b>", strings.Repeat("ログ", 40)).Replace(rule)
+	if err := os.WriteFile(filepath.Join(dir, "wide.yml"), []byte(wide), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(coverageOf(t, "--rules", dir, "--no-builtin"), "\n") {
+		if n := columnsOf(line); n > 80 {
+			t.Errorf("%d columns: %q", n, line)
+		}
 	}
 	if table := coverageOf(t, "--rules", dir, "--no-builtin"); strings.Contains(table, "\x1b") || !strings.Contains(table, "0 of 44") {
 		t.Errorf("the table: %q", table)

@@ -129,8 +129,8 @@ func leaveToPerson(ctx context.Context, m *Main, h *home, id, why string) (respo
 // followAlarm leads from an alarm to its metric filter, from there to the log lines of the evaluation window, and has the
 // rules judge them. Where nothing is found why says what was looked at; the error is the context's only.
 func (m *Main) followAlarm(ctx context.Context, h *home, a cloudwatch.Alarm) (found []quell.Finding, why string, err error) {
-	if len(a.Metrics) == 0 {
-		return nil, "the alarm's message names no metric", nil
+	if a.Name == "" {
+		return nil, "the alarm's message tells neither its name nor when it rang", nil
 	}
 	if own := accountOf(h.desk.Self); a.Account != "" && own != "" && a.Account != own {
 		return nil, fmt.Sprintf("the alarm is of account %s, and the credentials at hand are of %s", a.Account, own), nil
@@ -144,6 +144,20 @@ func (m *Main) followAlarm(ctx context.Context, h *home, a cloudwatch.Alarm) (fo
 	}
 	reader := cloudwatch.Reader{Config: base, Clock: m.Clock}
 	var looked []string
+	// Composite alarms, and messages that were cut, tell no metric.
+	if len(a.Metrics) == 0 {
+		behind, missing, err := reader.Behind(ctx, a)
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		looked = missing
+		if err != nil {
+			looked = append(looked, err.Error())
+		}
+		if a = behind; len(a.Metrics) == 0 {
+			looked = append(looked, "the alarm's message names no metric, and no alarm behind it does")
+		}
+	}
 	for _, metric := range a.Metrics {
 		filters, err := reader.Filters(ctx, metric.Namespace, metric.Name)
 		if ctx.Err() != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/hunt"
 )
 
 // Main is the program with everything it reaches, so that tests start the real one.
@@ -24,6 +25,7 @@ type Main struct {
 	Getenv         func(string) string
 	Clock          quell.Clock
 	cli            CLI
+	who            *hunt.People // once loaded
 }
 
 // NewMain is the program on the real process.
@@ -62,6 +64,8 @@ func (m *Main) Run(ctx context.Context, args []string) (status int) {
 		kong.Exit(func(code int) { left = code; panic(left) }),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.ExplicitGroups(flagGroups()),
+		kong.Help(printHelp),
 		kong.Resolvers(fileSettings(m.Getenv, args)),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Vars{"home": defaultHome(m.Getenv)},

@@ -6,16 +6,20 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	metrictypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // stock fills the places that logs lie in: `stock object BUCKET KEY FILE`, `stock message QUEUE FILE` (which sets $QUEUE),
-// `stock lines GROUP TIME FILE`, `stock filter GROUP NAME PATTERN NAMESPACE METRIC`; `stock left QUEUE` prints how many
+// `stock lines GROUP TIME FILE`, `stock filter GROUP NAME PATTERN NAMESPACE METRIC`, `stock alarm NAME NAMESPACE METRIC`; `stock left QUEUE` prints how many
 // messages there are.
 func stock(ts *testscript.TestScript, _ bool, args []string) {
 	c := enter(ts)
@@ -55,6 +59,14 @@ func stock(ts *testscript.TestScript, _ bool, args []string) {
 		_, err = logs.PutLogEvents(c.ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: &args[1], LogStreamName: aws.String("one"), LogEvents: events})
 		ts.Check(err)
 		ts.Setenv("NOW", at.UTC().Add(time.Minute).Format(time.RFC3339))
+	case "alarm":
+		// The emulator knows CloudWatch's older protocol only.
+		older := func(o *cloudwatch.Options) { o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801) }
+		_, err := cloudwatch.NewFromConfig(c.cfg, older).PutMetricAlarm(c.ctx, &cloudwatch.PutMetricAlarmInput{
+			AlarmName: &args[1], Namespace: &args[2], MetricName: &args[3], Period: aws.Int32(300), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1),
+			Statistic: metrictypes.StatisticSum, ComparisonOperator: metrictypes.ComparisonOperatorGreaterThanOrEqualToThreshold,
+		})
+		ts.Check(err)
 	case "filter":
 		_, err := cloudwatchlogs.NewFromConfig(c.cfg).PutMetricFilter(c.ctx, &cloudwatchlogs.PutMetricFilterInput{
 			LogGroupName: &args[1], FilterName: &args[2], FilterPattern: &args[3],

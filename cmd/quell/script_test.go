@@ -79,7 +79,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits": exits, "json": jsonAt, "keep": keepAt, "plain": plain, "same": same,
 		"owner": owner, "intruder": intruder, "colleague": colleague, "account": account, "stock": stock,
-		"proxy": proxy, "flip": flip, "forge": forge, "held": held, "pack": pack, "refill": refill,
+		"proxy": proxy, "flip": flip, "forge": forge, "held": held, "pack": pack, "geofiles": geofiles, "refill": refill,
 	}
 }
 

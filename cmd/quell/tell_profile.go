@@ -5,7 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"text/tabwriter"
+	"strings"
 	"time"
 
 	"github.com/quell-ir/quell"
@@ -65,14 +65,14 @@ func marks(p *baseline.Profile, dim baseline.Dimension) []markView {
 func tellProfile(w io.Writer, p *baseline.Profile) error {
 	fmt.Fprintf(w, "%s %s (%s) in account %s\n%d days at work, %s to %s\n", quell.Clean(p.Kind), quell.Cut(p.Name, 64), quell.Cut(p.Principal, 64),
 		quell.Clean(p.Account), p.Days.Total(), p.First.Format(time.DateOnly), p.Last.Format(time.DateOnly))
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "WHAT\tVALUE\tFIRST\tLAST\tDAYS")
+	var b strings.Builder
+	fmt.Fprintf(&b, "WHAT     %s  FIRST       LAST        DAYS\n", pad("VALUE", 36))
 	for _, dim := range slices.Sorted(maps.Keys(p.Values)) {
 		for _, m := range marks(p, dim) {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", dim, quell.Cut(m.Value, 36), m.First.Format(time.DateOnly), m.Last.Format(time.DateOnly), m.Days)
+			fmt.Fprintf(&b, "%s  %s  %s  %s  %d\n", pad(string(dim), 7), pad(m.Value, 36), m.First.Format(time.DateOnly), m.Last.Format(time.DateOnly), m.Days)
 		}
 	}
-	if err := t.Flush(); err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return err
 	}
 	for _, v := range p.Sum() {

@@ -46,7 +46,13 @@ func (b *Book) Join(o *Book) {
 	for _, p := range o.Profiles() {
 		b.put(p)
 	}
-	b.Dropped = max(b.Dropped, o.Dropped) + int64(forget(b.profiles, maxProfiles, func(x ID, p *Profile, y ID, q *Profile) int {
+	b.Dropped = max(b.Dropped, o.Dropped)
+	b.limit()
+}
+
+// limit forgets profiles beyond what a book holds.
+func (b *Book) limit() {
+	b.Dropped += int64(forget(b.profiles, maxProfiles, func(x ID, p *Profile, y ID, q *Profile) int {
 		return cmp.Or(p.Last.Compare(q.Last), cmp.Compare(x.Principal, y.Principal), cmp.Compare(x.Account, y.Account))
 	}))
 }

@@ -16,8 +16,9 @@ type Collector struct {
 	// out of the profiles.
 	Until time.Time
 
-	seen  map[ID]*seen
-	stats Stats
+	seen   map[ID]*seen
+	stats  Stats
+	stream *stream // nil before Fresh
 }
 
 // Stats say what became of the events.
@@ -86,12 +87,15 @@ func (c *Collector) profile(e *quell.Event, who quell.Entity) *seen {
 		s = &seen{values: map[Dimension]map[string]*sighting{}, volumes: map[string]map[int32]*volume{}}
 		c.seen[id] = s
 	}
+	if s != nil && c.stream != nil {
+		c.stream.changed[id] = true
+	}
 	return s
 }
 
 // note files an event under each of its values.
 func (s *seen) note(e *quell.Event) {
-	at, service := e.Time.Unix(), serviceOf(*e)
+	at, service := mention{e.Time.Unix(), e.ID, e.Origin}, serviceOf(*e)
 	w := weigh(service, e.Name, e.ReadOnly)
 	var made *head
 	make := func() *head {
@@ -100,10 +104,10 @@ func (s *seen) note(e *quell.Event) {
 		}
 		return made
 	}
-	s.self.add(at, e.ID, w, make)
+	s.self.add(at, w, make)
 	put := func(dim Dimension, value string) {
 		if sg := s.value(dim, value); sg != nil {
-			sg.add(at, e.ID, w, make)
+			sg.add(at, w, make)
 		}
 	}
 	put(Service, service)
@@ -123,7 +127,7 @@ func (s *seen) note(e *quell.Event) {
 		put(Key, quell.Cut(e.Actor.AccessKey, maxName))
 	}
 	if counted(service, e.Name) {
-		s.count(call, at, e.ID, make)
+		s.count(call, at, make)
 	}
 }
 
@@ -151,23 +155,23 @@ func (s *seen) value(dim Dimension, value string) *sighting {
 }
 
 // count adds an event to its day's volume.
-func (s *seen) count(call string, at int64, id string, make func() *head) {
+func (s *seen) count(call string, at mention, make func() *head) {
 	days := s.volumes[call]
 	if days == nil {
 		days = map[int32]*volume{}
 		s.volumes[shared(call)] = days
 	}
-	v := days[dayOf(at)]
+	v := days[dayOf(at.at)]
 	if v == nil {
 		if len(days) >= 4*maxVolumeDays {
 			s.dropped++
 			return
 		}
 		v = &volume{}
-		days[dayOf(at)] = v
+		days[dayOf(at.at)] = v
 	}
-	v.add(id)
-	if v.head == nil || at < v.head.at || at == v.head.at && id < v.head.id {
+	v.add(at.id)
+	if at.before(v.head) {
 		v.head = make()
 	}
 }
@@ -179,8 +183,7 @@ func isRegional(service string) bool { return !slices.Contains(globals[:], servi
 func (c *Collector) Book() *Book {
 	b := &Book{}
 	for id, s := range c.seen {
-		p := &Profile{Account: id.Account, Principal: id.Principal, Name: s.name, Kind: s.kind, Mark: s.self.mark(), Dropped: s.dropped,
-			Values: map[Dimension]map[string]Mark{}, Volumes: map[string]map[int32]int64{}}
+		p := s.profile(id)
 		for dim, values := range s.values {
 			p.Values[dim] = map[string]Mark{}
 			for value, sg := range values {
@@ -196,6 +199,12 @@ func (c *Collector) Book() *Book {
 		b.put(p)
 	}
 	return b
+}
+
+// profile is a principal's without its values.
+func (s *seen) profile(id ID) *Profile {
+	return &Profile{Account: id.Account, Principal: id.Principal, Name: s.name, Kind: s.kind, Mark: s.self.mark(), Dropped: s.dropped,
+		Values: map[Dimension]map[string]Mark{}, Volumes: map[string]map[int32]int64{}}
 }
 
 // mark is a sighting as it is kept: without the events, of which only the hunt at hand can make findings.

@@ -31,29 +31,35 @@ func scope(dim Dimension, account, name string) string {
 // gatherPeers looks through what was learnt before and through the events at hand.
 func (c *Collector) gatherPeers(prior *Book) peers {
 	out := peers{}
-	put := func(dim Dimension, account, name, value string, at int64) {
-		k := peerKey{dim, scope(dim, account, name), value}
-		if have, ok := out[k]; !ok || at < have {
-			out[k] = at
-		}
-	}
 	for _, p := range prior.Profiles() {
 		name := duty(cmp.Or(p.Name, p.Principal))
 		for dim, values := range p.Values {
 			for value, mark := range values {
-				put(dim, p.Account, name, value, mark.First.Unix())
+				out.put(dim, p.Account, name, value, mark.First.Unix())
 			}
 		}
 	}
 	for id, s := range c.seen {
-		name := duty(cmp.Or(s.name, id.Principal))
-		for dim, values := range s.values {
-			for value, sg := range values {
-				put(dim, id.Account, name, value, sg.first())
-			}
-		}
+		out.gather(id, s)
 	}
 	return out
+}
+
+// gather takes in what one principal did in the events at hand.
+func (p peers) gather(id ID, s *seen) {
+	name := duty(cmp.Or(s.name, id.Principal))
+	for dim, values := range s.values {
+		for value, sg := range values {
+			p.put(dim, id.Account, name, value, sg.first())
+		}
+	}
+}
+
+func (p peers) put(dim Dimension, account, name, value string, at int64) {
+	k := peerKey{dim, scope(dim, account, name), value}
+	if have, ok := p[k]; !ok || at < have {
+		p[k] = at
+	}
 }
 
 // know says whether others used the value long enough before the time.

@@ -88,7 +88,7 @@ func TestSpellsAreTheSameInAnyOrder(t *testing.T) {
 			for _, d := range list {
 				at := d * daySeconds
 				id := fmt.Sprint(d)
-				s.add(at, id, weight(d%3), func() *head { return &head{at: at, id: id} })
+				s.add(mention{at: at, id: id}, weight(d%3), func() *head { return &head{at: at, id: id} })
 			}
 			return s
 		}

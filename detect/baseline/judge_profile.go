@@ -1,7 +1,6 @@
 package baseline
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -42,17 +41,23 @@ func (c *Collector) Judge(prior *Book) []quell.Finding {
 	cover, others := c.cover(prior), c.gatherPeers(prior)
 	var out []quell.Finding
 	for id, s := range c.seen {
-		j := judge{id: id, seen: s, prior: prior.Profile(id), cover: cover[id.Account], peers: others}
-		if j.prior == nil {
-			j.prior = &Profile{} // no values, no days
-		}
-		for _, group := range gather(j.signals()) {
-			if f, ok := rate(id, s.name, group); ok {
-				out = append(out, f)
-			}
+		out = append(out, c.judge(id, s, prior, cover[id.Account], others)...)
+	}
+	slices.SortFunc(out, byTime)
+	return out
+}
+
+// judge gives one principal's findings.
+func (c *Collector) judge(id ID, s *seen, prior *Book, cover Days, others peers) (out []quell.Finding) {
+	j := judge{id: id, seen: s, prior: prior.Profile(id), cover: cover, peers: others}
+	if j.prior == nil {
+		j.prior = &Profile{} // no values, no days
+	}
+	for _, group := range gather(j.signals()) {
+		if f, ok := rate(id, s.name, group); ok {
+			out = append(out, f)
 		}
 	}
-	slices.SortFunc(out, func(a, b quell.Finding) int { return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.ID, b.ID)) })
 	return out
 }
 

@@ -22,13 +22,13 @@ type sighting struct {
 }
 
 // add notes an event. make is called only where the event is the first of its kind.
-func (s *sighting) add(at int64, id string, w weight, make func() *head) {
+func (s *sighting) add(e mention, w weight, make func() *head) {
+	at := e.at
 	s.days.Add(dayOf(at))
 	i := s.spell(at)
 	sp := &s.spells[i]
 	for level := reads; level <= w; level++ {
-		have := sp.heads[level]
-		if have == nil || at < have.at || at == have.at && id < have.id {
+		if e.before(sp.heads[level]) {
 			sp.heads[level] = make()
 		}
 	}

@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unique"
@@ -28,11 +29,21 @@ func newHead(e *quell.Event) *head {
 
 func shared(s string) string { return unique.Make(s).Value() }
 
-// before orders heads by time, and of one second by id: which of two events is the first must not depend on the file
-// that was read first.
-func (h *head) before(o *head) bool {
-	return o == nil || h.at < o.at || h.at == o.at && h.id < o.id
+// mention is what orders events by: time, of one second the id, and of one that lies in two files where it was read. Which
+// event is the first, and where, must not depend on the file that was read first.
+type mention struct {
+	at         int64
+	id, origin string
 }
+
+func (m mention) before(o *head) bool {
+	if o == nil {
+		return true
+	}
+	return cmp.Or(cmp.Compare(m.at, o.at), cmp.Compare(m.id, o.id), cmp.Compare(m.origin, o.origin)) < 0
+}
+
+func (h *head) before(o *head) bool { return mention{h.at, h.id, h.origin}.before(o) }
 
 // event is the head as an event, with who acted and from where as its entities.
 func (h *head) event() quell.Event {

@@ -29,6 +29,7 @@ const (
 	oldLogin                    // an IAM user in the browser
 	breakGlass                  // the emergency role
 	rootUser                    // the management account's root user
+	directory                   // a person at the sign-in page of IAM Identity Center, before any role is taken
 )
 
 func (c caller) human() bool { return c >= console }
@@ -170,6 +171,11 @@ func (w *world) human(by caller) {
 	case rootUser:
 		w.account = w.accounts[0]
 		w.me = identity{kind: "Root", principal: w.account.id, accessKey: "ASIA" + w.stableID(16, "root", w.now.Format("20060102")), agent: browser, ip: w.officeIP(), mfa: true, fromConsole: true}
+		return
+	case directory:
+		// The records of the sign-in page stand in the account that the directory belongs to, and know a name only.
+		w.account = w.accounts[0]
+		w.me = identity{kind: "Unknown", name: p.mail, principal: w.account.id, agent: browser, ip: ip}
 		return
 	case breakGlass:
 		w.role("BreakGlass", p.mail, "/", w.pick(consoleAgents), 8)

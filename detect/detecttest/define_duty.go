@@ -13,6 +13,8 @@ type duty struct {
 	// hundred accounts.
 	weight, monthly float64
 	calls           []step
+	// quick work is a script's: several calls a second, where a person takes seconds for each.
+	quick bool
 }
 
 // step is one call: "service:Operation", and what it asks and gets back as JSON with <words> that are filled in per record
@@ -20,6 +22,8 @@ type duty struct {
 type step struct {
 	service, name                 string
 	request, response, additional template
+	// details stand in serviceEventDetails: what a service tells of itself, in an event that is no API call.
+	details template
 	// errorCode refuses the call.
 	errorCode string
 	// data marks data events, which a trail records only where someone paid for them.
@@ -34,6 +38,7 @@ type option func(*step)
 
 func returns(text string) option      { return func(s *step) { s.response = parseTemplate(text) } }
 func additionally(text string) option { return func(s *step) { s.additional = parseTemplate(text) } }
+func detailed(text string) option     { return func(s *step) { s.details = parseTemplate(text) } }
 func refused(code string) option      { return func(s *step) { s.errorCode = code } }
 func through(service string) option   { return func(s *step) { s.invokedBy = service } }
 func dataEvent(s *step)               { s.data = true }
@@ -80,6 +85,11 @@ func each(by caller, share float64, calls []step) []duty {
 // seldom is rare work: times a month in a hundred accounts.
 func seldom(by caller, monthly float64, calls ...step) duty {
 	return duty{by: by, monthly: monthly, calls: calls}
+}
+
+// burst is rare work done by a script.
+func burst(by caller, monthly float64, calls ...step) duty {
+	return duty{by: by, monthly: monthly, calls: calls, quick: true}
 }
 
 // readsOnly tells CloudTrail's readOnly flag by the operation's name, as the services mark theirs.

@@ -53,7 +53,8 @@ func workloadWork() []duty {
 		ask("kms:GenerateDataKey", `{"keyId":"arn:aws:kms:<region>:<account>:key/<key>","keySpec":"AES_256","encryptionContext":{"aws:sqs:arn":"arn:aws:sqs:<region>:<account>:<app>"}}`, through("sqs.amazonaws.com")),
 	})
 	list = append(list, each(workload, 120, []step{
-		ask("secretsmanager:GetSecretValue", `{"secretId":"arn:aws:secretsmanager:<region>:<account>:secret:<app>/database-<id:6>"}`),
+		// A secret keeps its suffix for life: one that changed would look like many secrets read.
+		ask("secretsmanager:GetSecretValue", `{"secretId":"arn:aws:secretsmanager:<region>:<account>:secret:<app>/database-q7Zk2M"}`),
 		ask("ssm:GetParameter", `{"name":"/<app>/config","withDecryption":true}`),
 		ask("ssm:GetParametersByPath", `{"path":"/<app>/","recursive":true,"withDecryption":true}`),
 		ask("logs:CreateLogStream", `{"logGroupName":"/aws/lambda/<app>","logStreamName":"<day>/[$LATEST]<hex:32>"}`),

@@ -5,7 +5,7 @@ import "slices"
 // rareWork is what happens some times a month in a hundred accounts. It is chosen for looking like an attack: whatever a
 // rule could mistake belongs here, with the number of times it is thought to happen.
 func rareWork() []duty {
-	return slices.Concat(rareIdentityWork(), rareBuildWork(), rareStorageWork(), rareComputeWork(), rareGuardWork())
+	return slices.Concat(rareIdentityWork(), rareBuildWork(), rareStorageWork(), rareComputeWork(), rareGuardWork(), rareHandWork(), rareBulkWork())
 }
 
 // rareIdentityWork is logins, keys, users and roles.

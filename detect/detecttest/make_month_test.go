@@ -69,7 +69,7 @@ func TestMonthIsCloudTrail(t *testing.T) {
 
 // TestMonthKeepsItsShares holds what the comments of Month and the lists say about who does how much, and when.
 func TestMonthKeepsItsShares(t *testing.T) {
-	records := heads(t, Month{Seed: 6, Days: 28, Accounts: 20, Events: 80_000})
+	records := heads(t, Month{Seed: 6, Days: 28, Accounts: 20, Events: 160_000})
 	counts, people, office, refused := map[string]int{}, 0, 0, 0
 	for _, r := range records {
 		counts[r.EventName]++
@@ -117,7 +117,7 @@ func TestRareWorkHappens(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range heads(t, Month{Seed: 7, Events: 60_000}) {
+	for _, r := range heads(t, Month{Seed: 7, Events: 120_000}) {
 		if _, ok := want[r.EventName]; ok {
 			want[r.EventName] = true
 		}

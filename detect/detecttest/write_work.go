@@ -12,7 +12,11 @@ func (w *world) do(d *duty, limit int, emit func([]byte) error) (int, error) {
 			return i, nil
 		}
 		if i > 0 {
-			w.now = w.now.Add(time.Duration(200+w.rnd.IntN(9000)) * time.Millisecond)
+			pause := 9000
+			if d.quick {
+				pause = 300
+			}
+			w.now = w.now.Add(time.Duration(200+w.rnd.IntN(pause)) * time.Millisecond)
 		}
 		s := &d.calls[i]
 		// People try what they may not, builds run into guardrails while they are written, programs have been granted
@@ -86,6 +90,11 @@ func (w *world) record(by caller, s *step, errorCode string) {
 	if s.service == "signin" {
 		kind = "AwsConsoleSignIn"
 	}
+	if s.details != nil {
+		kind = "AwsServiceEvent"
+		w.put(`,"serviceEventDetails":`)
+		w.fill(s.details)
+	}
 	category := "Management"
 	if s.data {
 		category = "Data"
@@ -105,6 +114,10 @@ func (w *world) record(by caller, s *step, errorCode string) {
 func (w *world) identity(by caller, s *step) (agent, ip string) {
 	me := &w.me
 	agent, ip = me.agent, me.ip
+	if by == directory {
+		w.put(`{"type":"Unknown","principalId":"`, me.principal, `","arn":"","accountId":"`, w.account.id, `","accessKeyId":"","userName":"`, me.name, `"}`)
+		return agent, ip
+	}
 	if by == service {
 		name := s.invokedBy
 		w.put(`{"type":"AWSService","invokedBy":"`, name, `"}`)

@@ -16,11 +16,11 @@ type Filter struct{ Name, Group, Pattern string }
 func (r Reader) Filters(ctx context.Context, namespace, metric string) ([]Filter, error) {
 	client := cloudwatchlogs.NewFromConfig(r.Config, func(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} })
 	in := &cloudwatchlogs.DescribeMetricFiltersInput{MetricName: &metric, MetricNamespace: &namespace}
-	pace := &pace{clock: r.Clock}
+	pace := r.pace()
 	var out []Filter
 	for {
 		var page *cloudwatchlogs.DescribeMetricFiltersOutput
-		err := r.retry(ctx, pace, func() (err error) {
+		err := pace.Send(ctx, func() (err error) {
 			page, err = client.DescribeMetricFilters(ctx, in)
 			return err
 		})

@@ -12,6 +12,8 @@ import (
 type Alarm struct {
 	Name, Account, Region string
 	Metrics               []Metric
+	// Children are the alarms that made a composite one ring, as far as its message names them.
+	Children []string
 	// At is when it rang; From is where its evaluation window begins, with room for a datapoint's delay.
 	From, At time.Time
 }
@@ -59,7 +61,7 @@ func walk(value any, depth int, out *[]Alarm) {
 		switch {
 		case o.text("detail-type") == "CloudWatch Alarm State Change":
 			o.event(out)
-		case o.text("AlarmName") != "" && o["Trigger"] != nil:
+		case o.text("AlarmName") != "" && (o["Trigger"] != nil || o["AlarmRule"] != nil || o["NewStateValue"] != nil):
 			o.message(out)
 		default:
 			for _, key := range []string{"Records", "Messages", "Sns", "Message", "Body", "body"} {
@@ -115,6 +117,9 @@ func (o object) event(out *[]Alarm) {
 	var reason map[string]any
 	_ = json.Unmarshal([]byte(detail.obj("state").text("reasonData")), &reason) // without it the period alone tells
 	data := object(reason)
+	for _, child := range data.list("triggeringAlarms") {
+		a.child(child.text("arn"))
+	}
 	began := when(data.text("startDate"))
 	for _, point := range data.list("evaluatedDatapoints") {
 		if at := when(point.text("timestamp")); !at.IsZero() && (began.IsZero() || at.Before(began)) {
@@ -134,6 +139,9 @@ func (o object) message(out *[]Alarm) {
 	if parts := strings.SplitN(o.text("AlarmArn"), ":", 6); len(parts) == 6 {
 		a.Region = parts[3]
 	}
+	for _, child := range o.list("TriggeringChildren") {
+		a.child(child.text("Arn"))
+	}
 	trigger := o.obj("Trigger")
 	period := trigger.number("Period")
 	a.add(trigger.text("Namespace"), trigger.text("MetricName"))
@@ -149,6 +157,15 @@ func (o object) message(out *[]Alarm) {
 func (a *Alarm) add(namespace, name string) {
 	if namespace != "" && name != "" {
 		a.Metrics = append(a.Metrics, Metric{namespace, name})
+	}
+}
+
+// maxChildren is above what a rule can name.
+const maxChildren = 100
+
+func (a *Alarm) child(arn string) {
+	if arn != "" && len(a.Children) < maxChildren {
+		a.Children = append(a.Children, arn)
 	}
 }
 

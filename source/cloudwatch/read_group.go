@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ type Reader struct {
 type Query struct {
 	Group, Pattern string
 	Since, Until   time.Time
+	// First, where it is set, says of a line by its id and time whether it was not handed over before: looks that follow
+	// one another overlap, for lines arrive late.
+	First func(id string, at time.Time) bool
 }
 
 // Coverage says what was read: Through is the time up to which lines could be there when the reading began.
@@ -56,10 +60,10 @@ func (r Reader) Each(ctx context.Context, q Query, each func(context.Context, so
 	// program.
 	client := cloudwatchlogs.NewFromConfig(r.Config, func(o *cloudwatchlogs.Options) { o.Retryer = aws.NopRetryer{} })
 	in := filterInput(q)
-	pace := &pace{clock: r.Clock}
+	pace := r.pace()
 	for {
 		var out *cloudwatchlogs.FilterLogEventsOutput
-		err := r.retry(ctx, pace, func() (err error) {
+		err := pace.Send(ctx, func() (err error) {
 			out, err = client.FilterLogEvents(ctx, in)
 			return err
 		})
@@ -104,6 +108,11 @@ func filterInput(q Query) *cloudwatchlogs.FilterLogEventsInput {
 
 // page hands over one page in the shape of "aws logs filter-log-events", which package source opens like a file of it.
 func (r Reader) page(ctx context.Context, q Query, number int, events []types.FilteredLogEvent, each func(context.Context, source.Document) error, c *Coverage) error {
+	if q.First != nil {
+		events = slices.DeleteFunc(events, func(e types.FilteredLogEvent) bool {
+			return e.EventId != nil && !q.First(*e.EventId, time.UnixMilli(aws.ToInt64(e.Timestamp)))
+		})
+	}
 	if len(events) == 0 {
 		return nil
 	}

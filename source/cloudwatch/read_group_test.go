@@ -19,6 +19,7 @@ import (
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/source"
+	"github.com/quell-ir/quell/source/pace"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -102,7 +103,7 @@ func TestEach(t *testing.T) {
 		t.Errorf("asked %v", *asked)
 	}
 	// A second for the throttled request, and a fifth of one between any two.
-	if clock.slept < firstWait+2*perRequest {
+	if clock.slept < pace.FirstWait+2*perRequest {
 		t.Errorf("slept %v", clock.slept)
 	}
 }

@@ -35,6 +35,10 @@ type fake struct {
 	page     int
 	listed   []string // the keys that listings began after
 	gets     []string
+	versions []string
+	fails    map[string]int // how often a message cannot be deleted; below zero: it is the sender's fault
+	deletes  int            // calls
+	down     int            // receives that fail, once something was deleted
 }
 
 func start(t *testing.T, bodies []string, objects map[string]string) (*fake, aws.Config) {
@@ -67,6 +71,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f.gets = append(f.gets, key)
+	if v := r.URL.Query().Get("versionId"); v != "" {
+		f.versions = append(f.versions, v)
+	}
 	text, ok := f.objects[bucket+"/"+key]
 	switch {
 	case key == "denied.json":
@@ -84,11 +91,18 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fake) queue(w http.ResponseWriter, r *http.Request, operation string) {
-	var in struct{ ReceiptHandle string }
+	var in struct {
+		ReceiptHandle string
+		Entries       []struct{ ID, ReceiptHandle string }
+	}
 	_ = json.NewDecoder(r.Body).Decode(&in) // a body that is none has no handle
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	switch operation {
-	case "ReceiveMessage":
+	switch {
+	case operation == "ReceiveMessage" && f.down > 0 && len(f.deleted) > 0:
+		f.down--
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"__type":"AccessDeniedException","message":"for now"}`)
+	case operation == "ReceiveMessage":
 		messages := []map[string]any{}
 		for _, id := range f.order {
 			if !slices.Contains(f.deleted, id) && len(messages) < 10 && f.received[id] < 7 {
@@ -98,10 +112,20 @@ func (f *fake) queue(w http.ResponseWriter, r *http.Request, operation string) {
 			}
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"Messages": messages})
-	case "DeleteMessage":
-		f.deleted = append(f.deleted, in.ReceiptHandle)
-		fmt.Fprint(w, "{}")
-	case "ChangeMessageVisibility":
+	case operation == "DeleteMessageBatch":
+		f.deletes++
+		out := map[string][]map[string]any{"Successful": {}, "Failed": {}}
+		for _, e := range in.Entries {
+			if n := f.fails[e.ReceiptHandle]; n != 0 {
+				f.fails[e.ReceiptHandle] = max(n-1, min(n, -1))
+				out["Failed"] = append(out["Failed"], map[string]any{"Id": e.ID, "Code": "InternalError", "SenderFault": n < 0})
+				continue
+			}
+			f.deleted = append(f.deleted, e.ReceiptHandle)
+			out["Successful"] = append(out["Successful"], map[string]any{"Id": e.ID})
+		}
+		_ = json.NewEncoder(w).Encode(out)
+	case operation == "ChangeMessageVisibility":
 		f.renewed <- in.ReceiptHandle
 		fmt.Fprint(w, "{}")
 	}
@@ -142,6 +166,16 @@ func (c stepClock) Sleep(ctx context.Context, _ time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// briefClock is done with short sleeps at once, and never with long ones.
+type briefClock struct{ stepClock }
+
+func (c briefClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d < time.Minute {
+		return ctx.Err()
+	}
+	return c.stepClock.Sleep(ctx, d)
 }
 
 var errEnough = errors.New("enough")

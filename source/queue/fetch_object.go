@@ -45,7 +45,6 @@ func fetch(ctx context.Context, cfg aws.Config, o object, buckets []string, opts
 func read(ctx context.Context, origin string, in io.Reader, size int64, opts source.Options, each record) ([]source.Skipped, error) {
 	wire := &watched{in: in}
 	handed := false
-	opts.Progress = nil // of one stream it would tell nothing; the prefix tells its own
 	report, err := source.Stream(ctx, origin, wire, size, opts, func(ctx context.Context, d source.Document) error {
 		handed = true
 		return each(ctx, d)

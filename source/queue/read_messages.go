@@ -30,7 +30,16 @@ type Queue struct {
 	// Drain ends the reading when a receive comes back empty. Otherwise it goes on until the context ends.
 	Drain   bool
 	Options source.Options
+	// Tell hears of receives that fail once the queue has answered, of which there is another after a while. It may be nil.
+	Tell func(error)
 }
+
+// A receive that fails is tried again after firstWait, and each time after twice as long, up to lastWait. The SDK has tried a few
+// times within a second by then: this is for the minutes without a network that a reading of weeks meets.
+const (
+	firstWait = 5 * time.Second
+	lastWait  = 40 * time.Second
+)
 
 // Aside is a message that cannot be read, and why. Body and Why are hostile text.
 type Aside struct {
@@ -39,9 +48,10 @@ type Aside struct {
 }
 
 // Report counts what became of the messages. Left are those that failed for now and come again, Late those whose
-// invisibility could not be renewed: they may be handed over twice.
+// invisibility could not be renewed, and Again those that were recorded and could not be deleted: they may be handed over
+// twice. Nothing are those that told of nothing to read: test events, objects that were deleted.
 type Report struct {
-	Messages, Objects, Deleted, Aside, Left, Late int
+	Messages, Objects, Deleted, Aside, Left, Late, Again, Nothing int
 	// Partly lists what was recorded though some of it could not be read.
 	Partly []source.Skipped
 }
@@ -58,7 +68,9 @@ type record = func(context.Context, source.Document) error
 func (q Queue) Messages(ctx context.Context, each record, aside func(context.Context, Aside) error) (Report, error) {
 	var report Report
 	client := sqs.NewFromConfig(q.Config)
-	visible := cmp.Or(max(q.Visible, 0), 5*time.Minute)
+	// SQS counts in whole seconds, up to twelve hours; nought would hide nothing.
+	visible := min(max(cmp.Or(max(q.Visible, 0), 5*time.Minute), time.Second), 12*time.Hour)
+	wait := time.Duration(0) // before the next try; 0 until the queue has answered once
 	for {
 		if err := ctx.Err(); err != nil {
 			return report, err
@@ -71,8 +83,20 @@ func (q Queue) Messages(ctx context.Context, each record, aside func(context.Con
 			if ctx.Err() != nil {
 				return report, ctx.Err()
 			}
-			return report, &quell.Error{Code: quell.CodeFailed, What: "cannot receive from " + q.URL, Err: err, Next: "check the queue's URL and the permission sqs:ReceiveMessage"}
+			failure := &quell.Error{Code: quell.CodeFailed, What: "cannot receive from " + q.URL, Err: err, Next: "check the queue's URL and the permission sqs:ReceiveMessage"}
+			if q.Drain || wait == 0 {
+				return report, failure
+			}
+			if q.Tell != nil {
+				q.Tell(failure)
+			}
+			if err := q.Clock.Sleep(ctx, wait); err != nil {
+				return report, err
+			}
+			wait = min(2*wait, lastWait)
+			continue
 		}
+		wait = firstWait
 		if len(out.Messages) == 0 && q.Drain {
 			return report, nil
 		}
@@ -91,27 +115,26 @@ func (q Queue) patience() int32 {
 	return 20
 }
 
-// batch works through the messages of one receive, all of which stay invisible until their turn is over.
+// batch works through the messages of one receive, all of which stay invisible until they are deleted, together: SQS bills
+// by the request. What is recorded is deleted too where a later one fails.
 func (q Queue) batch(ctx context.Context, messages []types.Message, visible time.Duration, each record, aside func(context.Context, Aside) error, report *Report) error {
 	hold := newHold(messages)
 	return hold.during(ctx, q, visible, report, func(ctx context.Context) error {
+		var recorded []types.Message
 		for _, m := range messages {
 			report.Messages++
 			done, err := q.one(ctx, m, each, aside, report)
-			hold.release(aws.ToString(m.ReceiptHandle))
 			if err != nil {
-				return err
+				return errors.Join(err, q.delete(ctx, recorded, report))
 			}
-			if !done {
+			if done {
+				recorded = append(recorded, m)
+			} else {
 				report.Left++
-				continue
+				hold.release(aws.ToString(m.ReceiptHandle))
 			}
-			if err := q.delete(ctx, m); err != nil {
-				return err
-			}
-			report.Deleted++
 		}
-		return nil
+		return q.delete(ctx, recorded, report)
 	})
 }
 
@@ -158,19 +181,14 @@ func (q Queue) hand(ctx context.Context, id, body string, each record, report *R
 		report.Partly = append(report.Partly, skipped...)
 	}
 	if inline == nil {
+		if len(objects) == 0 {
+			report.Nothing++
+		}
 		return nil
 	}
 	skipped, err := read(ctx, "sqs:"+id, strings.NewReader(string(inline)), int64(len(inline)), q.Options, each)
 	report.Partly = append(report.Partly, skipped...)
 	return err
-}
-
-func (q Queue) delete(ctx context.Context, m types.Message) error {
-	_, err := sqs.NewFromConfig(q.Config).DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.URL, ReceiptHandle: m.ReceiptHandle})
-	if err != nil {
-		return fmt.Errorf("delete message %s, which is recorded and will come again: %w", aws.ToString(m.MessageId), err)
-	}
-	return nil
 }
 
 // poison is a failure that trying again cannot mend.

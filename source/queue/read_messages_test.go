@@ -84,6 +84,9 @@ func TestMessages(t *testing.T) {
 			t.Errorf("%s after %d times, want %d", a.ID, a.Received, tries)
 		}
 	}
+	if report.Nothing != 1 || f.deletes > 9 {
+		t.Errorf("%+v in %d deletions", report, f.deletes)
+	}
 	if report.Deleted != len(bodies) || len(f.deleted) != len(bodies) || report.Aside != 9 || report.Left != 8 || report.Objects != 5 {
 		t.Errorf("%+v, deleted %v", report, f.deleted)
 	}
@@ -113,7 +116,7 @@ func TestMessagesKeptUntilRecorded(t *testing.T) {
 	}
 }
 
-// TestMessagesHeld: while one is worked on, it and those that wait stay invisible, those done are left alone.
+// TestMessagesHeld: while one is worked on, it, those that wait and those that are not deleted yet stay invisible.
 func TestMessagesHeld(t *testing.T) {
 	f, cfg := start(t, []string{`{"eventName":"A"}`, `{"eventName":"B"}`, `{"eventName":"C"}`}, nil)
 	clock := stepClock{step: make(chan struct{})}
@@ -122,9 +125,9 @@ func TestMessagesHeld(t *testing.T) {
 	report, err := q.Messages(t.Context(), func(context.Context, source.Document) error {
 		if n++; n == 2 {
 			clock.step <- struct{}{}
-			got := []string{<-f.renewed, <-f.renewed}
+			got := []string{<-f.renewed, <-f.renewed, <-f.renewed}
 			slices.Sort(got)
-			if !slices.Equal(got, []string{"m1", "m2"}) {
+			if !slices.Equal(got, []string{"m0", "m1", "m2"}) {
 				t.Errorf("renewed %v", got)
 			}
 		}
@@ -132,6 +135,110 @@ func TestMessagesHeld(t *testing.T) {
 	}, nil)
 	if err != nil || report.Deleted != 3 || report.Late != 0 || len(f.renewed) != 0 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+// TestMessagesDeletedInParts: what SQS cannot delete for now is asked for again, and what it never can is counted.
+func TestMessagesDeletedInParts(t *testing.T) {
+	bodies := slices.Repeat([]string{`{"eventName":"A"}`}, 12)
+	f, cfg := start(t, bodies, nil)
+	f.fails = map[string]int{"m1": 2, "m3": 100, "m4": -1}
+	n := 0
+	q := Queue{Config: cfg, URL: cfg2url(cfg.BaseEndpoint), Clock: briefClock{}, Drain: true}
+	ctx, cancel := context.WithCancel(t.Context())
+	report, err := q.Messages(ctx, func(context.Context, source.Document) error {
+		if n++; n == 13 { // m10: the second receive began with those that came again
+			cancel()
+		}
+		return ctx.Err()
+	}, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	// m3 and m4 cannot go, twice.
+	if report.Again != 4 || report.Deleted != 8 || slices.Contains(f.deleted, "m3") || !slices.Contains(f.deleted, "m1") {
+		t.Errorf("%+v, deleted %v", report, f.deleted)
+	}
+}
+
+// TestMessagesDeletedThoughInterrupted: what is recorded is deleted although the reading was interrupted after it.
+func TestMessagesDeletedThoughInterrupted(t *testing.T) {
+	f, cfg := start(t, []string{`{"eventName":"A"}`, `{"eventName":"B"}`, `{"eventName":"C"}`}, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	report, err := Queue{Config: cfg, URL: cfg2url(cfg.BaseEndpoint), Clock: stepClock{}}.Messages(ctx, func(context.Context, source.Document) error {
+		if n++; n == 2 {
+			cancel()
+		}
+		return ctx.Err()
+	}, nil)
+	if !errors.Is(err, context.Canceled) || !slices.Equal(f.deleted, []string{"m0"}) || report.Deleted != 1 {
+		t.Errorf("%v, %+v, deleted %v", err, report, f.deleted)
+	}
+}
+
+// TestMessagesGoOn: a queue that fails for a while once it has answered is told and asked again; one that never answered is
+// an error.
+func TestMessagesGoOn(t *testing.T) {
+	f, cfg := start(t, slices.Repeat([]string{`{"eventName":"A"}`}, 11), nil)
+	f.down = 5
+	ctx, cancel := context.WithCancel(t.Context())
+	n, told := 0, 0
+	q := Queue{Config: cfg, URL: cfg2url(cfg.BaseEndpoint), Clock: briefClock{}, Tell: func(err error) {
+		if told++; quell.CodeOf(err) != quell.CodeFailed {
+			t.Errorf("told %v", err)
+		}
+	}}
+	report, err := q.Messages(ctx, func(context.Context, source.Document) error {
+		if n++; n == 11 {
+			cancel()
+		}
+		return nil
+	}, nil)
+	if !errors.Is(err, context.Canceled) || told != 5 || report.Messages != 11 || report.Deleted != 11 {
+		t.Errorf("%v, told %d times, %+v", err, told, report)
+	}
+}
+
+// TestReadNotice: what a message tells of, in every form that S3's notices come in.
+func TestReadNotice(t *testing.T) {
+	record := func(name, key, version string) string {
+		return `{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"` + name + `","s3":{"bucket":{"name":"logs"},"object":{"key":"` + key + `","versionId":"` + version + `"}}}`
+	}
+	bridge := func(kind string) string {
+		return `{"version":"0","detail-type":"` + kind + `","source":"aws.s3","detail":{"bucket":{"name":"logs"},"object":{"key":"a+b%2B c","version-id":"v2"}}}`
+	}
+	for name, tt := range map[string]struct {
+		body string
+		want []object
+	}{
+		"encoded":           {`{"Records":[` + record("ObjectCreated:Put", "a+b%2Bc%20%C3%A4%3D", "v1") + `]}`, []object{{"logs", "a b+c ä=", "v1"}}},
+		"by SNS":            {sns(t, `{"Records":[`+record("ObjectCreated:Copy", "k", "")+`]}`), []object{{"logs", "k", ""}}},
+		"by two topics":     {sns(t, sns(t, `{"Records":[`+record("ObjectCreated:Put", "k", "")+`]}`)), []object{{"logs", "k", ""}}},
+		"from cold storage": {`{"Records":[` + record("ObjectRestore:Completed", "k", "") + `]}`, []object{{"logs", "k", ""}}},
+		"deleted":           {`{"Records":[` + record("ObjectRemoved:Delete", "k", "") + `]}`, nil},
+		"one of two":        {`{"Records":[` + record("ObjectRemoved:Delete", "k", "") + `,` + record("ObjectCreated:Put", "l", "") + `]}`, []object{{"logs", "l", ""}}},
+		"bridge":            {bridge("Object Created"), []object{{"logs", "a+b%2B c", "v2"}}},
+		"bridge, restored":  {bridge("Object Restore Completed"), []object{{"logs", "a+b%2B c", "v2"}}},
+		"bridge, deleted":   {bridge("Object Deleted"), nil},
+		"bridge, by SNS":    {sns(t, bridge("Object Tags Added")), nil},
+		"test":              {`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-03-04T05:06:07Z","Bucket":"logs"}`, nil},
+		"test by SNS":       {sns(t, `{"Service":"Amazon S3","Event":"s3:TestEvent"}`), nil},
+		"CloudTrail's own":  {`{"s3Bucket":"logs","s3ObjectKey":["a+b","c"]}`, []object{{"logs", "a+b", ""}, {"logs", "c", ""}}},
+	} {
+		got, inline, err := readNotice([]byte(tt.body))
+		if err != nil || inline != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, %q, %v", name, got, inline, err)
+		}
+	}
+}
+
+// TestVersion: the version that a notice names is the one that is read.
+func TestVersion(t *testing.T) {
+	f, cfg := start(t, []string{`{"Records":[{"eventSource":"aws:s3","s3":{"bucket":{"name":"logs"},"object":{"key":"a.json","versionId":"v 1"}}}]}`}, map[string]string{"logs/a.json": "[1]"})
+	drain(t, Queue{Config: cfg, URL: cfg2url(cfg.BaseEndpoint), Clock: stepClock{}})
+	if !slices.Equal(f.versions, []string{"v 1"}) {
+		t.Errorf("versions %q", f.versions)
 	}
 }
 

@@ -16,8 +16,9 @@ type object struct {
 // maxObjects bounds what one message may have fetched. S3 puts one object into a message, CloudTrail some.
 const maxObjects = 1000
 
-// readNotice tells whether a message announces objects or holds events itself. A test event of S3 is neither. The error says
-// that no later try will make more of it.
+// readNotice tells whether a message announces objects or holds events itself. A test event of S3 is neither, nor is the news
+// that an object was deleted or tagged: there is nothing to read in it. The error says that no later try will make more of it.
+// Sources: Amazon S3 user guide, Event message structure; EventBridge events for Amazon S3.
 func readNotice(body []byte) (objects []object, inline []byte, err error) {
 	for range 4 { // SNS to SQS, and SNS raw by way of another topic
 		var sns struct {
@@ -39,6 +40,7 @@ func readNotice(body []byte) (objects []object, inline []byte, err error) {
 		Event   string
 		Records []struct {
 			EventSource string `json:"eventSource"`
+			EventName   string `json:"eventName"`
 			S3          struct {
 				Bucket struct {
 					Name string `json:"name"`
@@ -72,6 +74,9 @@ func readNotice(body []byte) (objects []object, inline []byte, err error) {
 		return nil, nil, nil
 	case len(n.Records) > 0 && n.Records[0].EventSource == "aws:s3":
 		for _, r := range n.Records {
+			if r.EventName != "" && !strings.HasPrefix(r.EventName, "ObjectCreated:") && r.EventName != "ObjectRestore:Completed" {
+				continue
+			}
 			// Only in this form the key is encoded, with + for a space.
 			key, err := url.QueryUnescape(r.S3.Object.Key)
 			if err != nil {
@@ -79,6 +84,8 @@ func readNotice(body []byte) (objects []object, inline []byte, err error) {
 			}
 			objects = append(objects, object{r.S3.Bucket.Name, key, r.S3.Object.VersionID})
 		}
+	case n.Source == "aws.s3" && strings.HasPrefix(n.Kind, "Object ") && n.Kind != "Object Created" && n.Kind != "Object Restore Completed":
+		return nil, nil, nil
 	case n.Source == "aws.s3" && strings.HasPrefix(n.Kind, "Object "):
 		objects = append(objects, object{n.Detail.Bucket.Name, n.Detail.Object.Key, n.Detail.Object.Version})
 	case n.S3Bucket != "":

@@ -127,9 +127,6 @@ func (p Prefix) fetch(ctx context.Context, keys []string, each record, report *P
 				if err != nil {
 					report.Skipped = append(report.Skipped, source.Skipped{Path: "s3://" + p.Bucket + "/" + key, Why: err.Error()})
 				}
-				if p.Options.Progress != nil {
-					p.Options.Progress(report.Bytes, report.Objects)
-				}
 				mu.Unlock()
 			}
 			return nil

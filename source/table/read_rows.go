@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 )
 
 // batch is how many rows are decoded at once.
@@ -22,12 +24,16 @@ type Reader struct {
 	rows *parquet.GenericReader[any]
 	flow []string // the columns of a flow log, in the table's order
 	out  bytes.Buffer
+	idle int // reads that gave nothing
 	err  error
 }
 
 // NewReader opens a table. The error says what is wrong with it.
 func NewReader(data []byte) (r *Reader, err error) {
 	defer func() { err = caught(recover(), err) }()
+	if err := check(data); err != nil {
+		return nil, fmt.Errorf("broken Parquet table: %w", err)
+	}
 	file, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return nil, fmt.Errorf("broken Parquet table: %w", err)
@@ -62,6 +68,12 @@ func (r *Reader) fill() (err error) {
 	defer func() { err = caught(recover(), err) }()
 	rows := make([]any, batch)
 	n, err := r.rows.Read(rows)
+	if n == 0 && err == nil {
+		// A decoder that gives nothing and no reason would be asked for ever.
+		if r.idle++; r.idle > 100 {
+			err = io.ErrNoProgress
+		}
+	}
 	for _, row := range rows[:n] {
 		if writeErr := r.write(row); writeErr != nil {
 			return writeErr
@@ -113,8 +125,28 @@ func plain(v any) any {
 		if utf8.Valid(v) {
 			return string(v)
 		}
+	case [][]byte:
+		list := make([]any, len(v))
+		for i := range v {
+			list[i] = plain(v[i])
+		}
+		return list
+	case deprecated.Int96:
+		return instant(v)
 	}
 	return v
+}
+
+// unixDay is the Julian day on which 1970 began.
+const unixDay = 2440588
+
+// instant reads the time that older writers kept in twelve bytes: nanoseconds of a day, and the Julian day.
+func instant(v deprecated.Int96) any {
+	nanos := int64(v[0]) | int64(v[1])<<32
+	if nanos < 0 || nanos > int64(24*time.Hour) {
+		return nil // no time of any day
+	}
+	return time.Unix((int64(v[2])-unixDay)*86400, nanos).UTC().Format(time.RFC3339Nano)
 }
 
 func caught(panicked any, err error) error {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 )
 
 type api struct {
@@ -71,6 +72,19 @@ func TestReader(t *testing.T) {
 	got = text(t, write(t, flow{2, "111122223333", "10.0.0.1", "203.0.113.9", 1772600000, ""}, flow{Src: "a b"}))
 	want = "version account-id srcaddr dstaddr start pkt-src-aws-service\n2 111122223333 10.0.0.1 203.0.113.9 1772600000 -\n0 - a_b - 0 -\n"
 	if got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestOldTypes: what older writers keep in types of their own comes out as text.
+func TestOldTypes(t *testing.T) {
+	type old struct {
+		At    deprecated.Int96    `parquet:"at"`
+		Never deprecated.Int96    `parquet:"never"`
+		Lists map[string][]string `parquet:"lists"`
+	}
+	got := text(t, write(t, old{deprecated.Int96{705032704, 1, 2461104}, deprecated.Int96{0, 1 << 31, 2461104}, map[string][]string{"a": {"b", "c"}}}))
+	if want := `{"at":"2026-03-04T00:00:05Z","lists":{"a":["b","c"]},"never":null}` + "\n"; got != want {
 		t.Errorf("%s", got)
 	}
 }

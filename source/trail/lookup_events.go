@@ -31,7 +31,12 @@ type Lookup struct {
 	// given up (default 8), Home the region that is asked for the list of regions (default us-east-1).
 	Workers, Tries int
 	Home           string
+	// Tell, where it is set, hears how far the reading is after each page and region, never twice at the same time.
+	Tell func(Stand)
 }
+
+// Stand is how far a reading is: pages had, and regions done with of those to read, whatever came of them.
+type Stand struct{ Pages, Done, Of int }
 
 // Query is what to look for. LookupEvents takes one attribute, or none for everything.
 type Query struct {
@@ -76,9 +81,20 @@ func (l Lookup) Each(ctx context.Context, q Query, do func(region string, raw []
 	hold := &holdOff{clock: l.Clock}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(cmp.Or(max(l.Workers, 0), 8))
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(q.Regions))) {
+	names := slices.Compact(slices.Sorted(slices.Values(q.Regions)))
+	stand := Stand{Of: len(names)}
+	tell := func(pages, done int) {
+		if l.Tell != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			stand.Pages, stand.Done = stand.Pages+pages, stand.Done+done
+			l.Tell(stand)
+		}
+	}
+	for _, name := range names {
 		group.Go(func() error {
-			region, err := l.region(ctx, name, q, hold, serial)
+			region, err := l.region(ctx, name, q, hold, func() { tell(1, 0) }, serial)
+			tell(0, 1)
 			mu.Lock()
 			defer mu.Unlock()
 			return coverage.add(ctx, region, err)
@@ -123,8 +139,8 @@ func (c *Coverage) add(ctx context.Context, r Region, err error) error {
 	return nil
 }
 
-// region reads all pages of one region.
-func (l Lookup) region(ctx context.Context, name string, q Query, hold *holdOff, do func(string, []byte) error) (Region, error) {
+// region reads all pages of one region. It calls turned after each.
+func (l Lookup) region(ctx context.Context, name string, q Query, hold *holdOff, turned func(), do func(string, []byte) error) (Region, error) {
 	r := Region{Name: name, Through: l.Clock.Now().Add(-Delay)}
 	// The start of the reading counts, not its end: pages are a view of that moment.
 	if !q.Until.IsZero() && q.Until.Before(r.Through) {
@@ -145,6 +161,7 @@ func (l Lookup) region(ctx context.Context, name string, q Query, hold *holdOff,
 			return r, err
 		}
 		r.Pages++
+		turned()
 		for _, event := range out.Events {
 			if aws.ToString(event.CloudTrailEvent) == "" {
 				r.Bare++

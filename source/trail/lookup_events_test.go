@@ -133,6 +133,8 @@ func TestEachReadsEveryPageOfEveryRegion(t *testing.T) {
 			refuse(w, 404, "UnknownOperationException")
 		}
 	})
+	var stands []Stand
+	l.Tell = func(s Stand) { stands = append(stands, s) }
 	got := map[string]int{}
 	q := Query{Attribute: "AccessKeyId", Value: "AKIA1", Since: start.Add(-time.Hour), Regions: []string{"eu-west-1", "us-east-1", "eu-west-3", "me-south-1", "ap-east-1", "eu-south-1", "us-east-1"}}
 	coverage, err := l.Each(t.Context(), q, func(region string, raw []byte) error {
@@ -165,6 +167,9 @@ func TestEachReadsEveryPageOfEveryRegion(t *testing.T) {
 	}
 	if diff := cmp.Diff(wantCoverage, coverage); diff != "" {
 		t.Error(diff)
+	}
+	if last := stands[len(stands)-1]; last != (Stand{Pages: 5, Done: 6, Of: 6}) || stands[0].Done+stands[0].Pages != 1 {
+		t.Errorf("told %+v", stands)
 	}
 	wantAttributes := []any{map[string]any{"AttributeKey": "AccessKeyId", "AttributeValue": "AKIA1"}}
 	if diff := cmp.Diff(any(wantAttributes), attributes[0]); diff != "" {

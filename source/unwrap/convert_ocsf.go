@@ -11,14 +11,8 @@ import (
 	"time"
 )
 
-// apiActivity is OCSF's class for calls. Security Lake writes CloudTrail into it, and some data events and sign-ins into
-// others.
-const apiActivity = "6003"
-
-// authentication is the class of sign-ins, with the same fields in the same places.
-const authentication = "3002"
-
-// openOCSF turns an event of the Open Cybersecurity Schema Framework back into the record it was made of.
+// openOCSF turns an event of the Open Cybersecurity Schema Framework back into the record it was made of, or hands a finding
+// over.
 func (r *Reader) openOCSF(raw []byte) {
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -28,15 +22,40 @@ func (r *Reader) openOCSF(raw []byte) {
 		return
 	}
 	class := o.str("class_uid")
-	if class != apiActivity && class != authentication {
-		r.report.bad(fmt.Sprintf("an OCSF event of class %s (%s), which is no API activity", class, o.str("class_name")))
+	if isFinding(class) {
+		r.emitFinding(raw)
 		return
 	}
-	record, err := json.Marshal(convertOCSF(o))
+	from, known := logOf(o)
+	switch {
+	case !known:
+		r.report.bad(fmt.Sprintf("an OCSF event of class %s (%s), which is no log that is read and no finding", class, o.str("class_name")))
+		return
+	// One document goes to the rules for one log.
+	case r.log != "" && r.log != from.name:
+		r.report.bad(fmt.Sprintf("a %s record among %s records: they are judged apart, so split them", from.name, r.log))
+		return
+	}
+	value, line := from.back(o)
+	if line != "" {
+		if r.kind == 'j' {
+			r.report.bad("a " + from.name + " record among JSON of another log: they are judged apart, so split them")
+			return
+		}
+		if r.log == "" {
+			r.writeText(flowHeader)
+		}
+		r.log = from.name
+		r.writeText(line)
+		r.report.Records++
+		return
+	}
+	record, err := json.Marshal(value)
 	if err != nil {
 		r.report.bad("encode record: " + err.Error())
 		return
 	}
+	r.log = from.name
 	r.emit(record)
 }
 
@@ -44,14 +63,7 @@ func (r *Reader) openOCSF(raw []byte) {
 // no place there lies in unmapped, under the names CloudTrail has.
 func convertOCSF(o ocsf) map[string]any {
 	record := map[string]any{}
-	set := func(path string, values ...any) {
-		for _, value := range values {
-			if value != nil && value != "" {
-				put(record, strings.Split(path, "."), value)
-				return
-			}
-		}
-	}
+	set := setter(record)
 	set("eventTime", o.time("time_dt", "time"))
 	set("eventID", o.str("metadata.uid"), o.str("metadata.original_event_uid"))
 	set("eventVersion", o.str("metadata.product.version"))
@@ -126,7 +138,8 @@ func setUnmapped(o ocsf, record map[string]any) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(pairs)) {
-		path := strings.Split(name, ".")
+		// Kubernetes' mapping marks lists; rules walk through lists and objects alike.
+		path := strings.Split(strings.ReplaceAll(name, "[]", ""), ".")
 		if pairs[name] == "" || pairs[name] == "null" || len(path) > maxNested {
 			continue
 		}
@@ -184,16 +197,12 @@ func word(v any) string {
 
 // time is the first path with a time, in milliseconds or as text.
 func (o ocsf) time(paths ...string) any {
+	if at, ok := o.instant(paths...); ok {
+		return at.Format(time.RFC3339)
+	}
 	for _, path := range paths {
-		switch v := o.at(path).(type) {
-		case json.Number:
-			if ms, err := v.Int64(); err == nil && ms > 0 && ms < 1e14 {
-				return time.UnixMilli(ms).UTC().Format(time.RFC3339)
-			}
-		case string:
-			if v != "" {
-				return eventTime(v)
-			}
+		if text, ok := o.at(path).(string); ok && text != "" {
+			return text // whoever reads the record says what is wrong with it
 		}
 	}
 	return nil

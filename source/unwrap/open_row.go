@@ -31,6 +31,11 @@ func (r *Reader) open(raw []byte, depth int) {
 		r.report.bad("rows in rows, more than are opened")
 		return
 	}
+	// What is white space to Unicode may be none to JSON: a vertical tab is a row of nothing.
+	if len(raw) == 0 {
+		r.report.bad("an empty row")
+		return
+	}
 	switch raw[0] {
 	case '[':
 		r.openList(raw, depth)
@@ -38,6 +43,10 @@ func (r *Reader) open(raw []byte, depth int) {
 	case '{':
 	default:
 		r.report.bad("no object: " + string(raw[:min(len(raw), 60)]))
+		return
+	}
+	if isBare(raw) {
+		r.emit(raw)
 		return
 	}
 	var o map[string]json.RawMessage
@@ -72,13 +81,30 @@ func (r *Reader) open(raw []byte, depth int) {
 	}
 }
 
+// isBare says that a row is a record of a log beside CloudTrail and nothing around it: a name that only such records have, and
+// none that could be a wrapping's. To overlook one costs time only.
+func isBare(raw []byte) bool {
+	marked := func(key string) bool { return bytes.Contains(raw, []byte(key)) }
+	return slices.ContainsFunc([]string{`"webaclId"`, `"query_name"`, `"auditID"`}, marked) && !slices.ContainsFunc(wrapperMarks, marked)
+}
+
+// wrapperMarks are all names that open and openMember ask for, as they stand in a text.
+var wrapperMarks = func() []string {
+	var out []string
+	for _, key := range slices.Concat(whole, containers, []string{"eventName", "eventVersion", "detail-type", "class_uid", "preview", "awslogs", "kinesis",
+		"CloudTrailEvent", "result", "_source", "Data", "event"}) {
+		out = append(out, `"`+key+`"`)
+	}
+	return append(out, `\u`) // which may spell any of them
+}()
+
 // openMember looks for the member that holds the record.
 func (r *Reader) openMember(raw []byte, o map[string]json.RawMessage, depth int) {
 	var event struct {
 		Original string `json:"original"`
 	}
 	// A failure means that this event is something else; the other members still have their chance.
-	if json.Unmarshal(o["event"], &event) == nil && event.Original != "" {
+	if len(o["event"]) > 0 && json.Unmarshal(o["event"], &event) == nil && event.Original != "" {
 		r.message(event.Original, depth+1)
 		return
 	}
@@ -100,11 +126,12 @@ func (r *Reader) openMember(raw []byte, o map[string]json.RawMessage, depth int)
 		}
 	}
 	// A row of columns in JSON: the names tell, in whatever case.
-	var names, values []string
-	for _, key := range slices.Sorted(maps.Keys(o)) {
-		names, values = append(names, key), append(values, cell(o[key]))
-	}
+	names := slices.Sorted(maps.Keys(o))
 	if isRecordColumns(names) {
+		values := make([]string, len(names))
+		for i, name := range names {
+			values[i] = cell(o[name])
+		}
 		r.columns(names, values, depth)
 		return
 	}
@@ -287,4 +314,28 @@ func (r *Reader) emitText(text string) {
 	r.out.WriteByte('\n')
 	r.kind = 't'
 	r.report.Records++
+}
+
+// padding makes a finding take room in the lines, so that whoever looks ahead in them holds few findings.
+var padding = strings.Repeat(" ", 255) + "\n"
+
+// emitFinding hands a finding over, and leaves a blank line in its place.
+func (r *Reader) emitFinding(raw []byte) {
+	if r.finding == nil {
+		r.report.bad("an OCSF finding, and no log")
+		return
+	}
+	if err := r.finding(raw); err != nil {
+		r.report.bad(err.Error())
+		return
+	}
+	r.report.Findings++
+	r.out.WriteString(padding)
+}
+
+// writeText writes a line of a log that is no JSON.
+func (r *Reader) writeText(line string) {
+	r.out.WriteString(line)
+	r.out.WriteByte('\n')
+	r.kind = 't'
 }

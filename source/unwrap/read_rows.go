@@ -29,7 +29,9 @@ type Reader struct {
 	frames   []*frame
 	out      bytes.Buffer
 	report   Report
-	kind     byte // what the lines are: 'j' JSON, 't' text
+	kind     byte   // what the lines are: 'j' JSON, 't' text
+	log      string // that OCSF events are turned back into
+	finding  func(raw []byte) error
 	err      error
 }
 
@@ -52,6 +54,10 @@ func NewReader(in io.Reader, shape Shape, keepText func(line string) bool) *Read
 	r.split, r.csv = splitter{in: buffered}, csvReader{in: buffered}
 	return r
 }
+
+// TakeFindings sets who is given findings among the rows, one JSON object each, valid until it returns; its error names the
+// row. Without it they are named as no log. To be called before Read.
+func (r *Reader) TakeFindings(take func(raw []byte) error) { r.finding = take }
 
 // Report tells what became of the rows read so far.
 func (r *Reader) Report() Report { return r.report }

@@ -159,9 +159,12 @@ func document(text string) any {
 	return text
 }
 
+// timeTexts are the forms in which engines print times.
+var timeTexts = [...]string{time.RFC3339, "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999 MST", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700"}
+
 // eventTime writes a time as CloudTrail does, if it is one.
 func eventTime(text string) string {
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05.999999999", "2006-01-02 15:04:05.999999999 MST", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04:05.999999999Z0700"} {
+	for _, form := range timeTexts {
 		if at, err := time.Parse(form, text); err == nil {
 			return at.UTC().Format(time.RFC3339)
 		}

@@ -15,6 +15,7 @@ type Row struct {
 // checks of a subscription, previews of a search.
 type Report struct {
 	Rows, Records, Quiet int
+	Findings             int // handed over as such
 	BadTotal             int
 	Bad                  []Row // the first hundred
 }

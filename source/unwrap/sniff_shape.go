@@ -24,19 +24,21 @@ var wrapping = []string{"logEvents", "messageType", "events", "results", "result
 // native are top-level keys of texts that the detection engine and the readers of package source know as they are.
 var native = []string{"Records", "Events", "eventVersion", "eventName", "detail-type", "webaclId", "query_name", "auditID"}
 
-// Sniff tells from the first bytes of a text how it is wrapped. To call a text wrapped that is not costs time only.
-func Sniff(head []byte) Shape {
+// Sniff tells from the first bytes of a text how it is wrapped; keys are the text's Keys. To call a text wrapped that is
+// not costs time only.
+func Sniff(head []byte, keys []string) Shape {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
 	case len(text) == 0:
 		return ""
 	case text[0] == '{' || text[0] == '[':
-		keys := Keys(text)
 		has := func(list []string) bool {
 			return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(list, key) })
 		}
-		// Lambda's event for a stream has the list of a trail's file with other things in it.
-		if slices.Contains(keys, "Records") && bytes.Contains(text, []byte(`"aws:kinesis"`)) {
+		// Lambda's event for a stream has the list of a trail's file with other things in it. Each of these says so early,
+		// in whatever order it has its keys.
+		start := text[:min(len(text), 1024)]
+		if slices.Contains(keys, "Records") && (bytes.Contains(start, []byte("aws:kinesis")) || bytes.Contains(start, []byte("kinesisSchemaVersion"))) {
 			return JSON
 		}
 		// A row of get-query-results is a list, so that a list of rows has no keys at all.
@@ -52,46 +54,6 @@ func Sniff(head []byte) Shape {
 		return CSV
 	}
 	return ""
-}
-
-// Keys lists the top-level keys of the first object in a text that may break off; of a list, those of its first object.
-func Keys(head []byte) []string {
-	text := bytes.TrimLeft(head, " \t\r\n")
-	if len(text) > 0 && text[0] == '[' {
-		text = bytes.TrimLeft(text[1:], " \t\r\n")
-	}
-	s := &splitter{in: bufio.NewReader(bytes.NewReader(text))}
-	var keys []string
-	if c, err := s.next(); err != nil || c != '{' {
-		return nil
-	}
-	for len(keys) < 1000 {
-		c, err := s.token()
-		if err == nil && c == ',' {
-			_, _ = s.next() // it was just seen
-			c, err = s.token()
-		}
-		if err != nil || c != '"' {
-			return keys
-		}
-		key, err := s.value(nil)
-		if err != nil {
-			return keys
-		}
-		keys = append(keys, string(key[1:len(key)-1]))
-		if c, err := s.token(); err != nil || c != ':' {
-			return keys
-		}
-		_, _ = s.next() // the colon
-		if _, err := s.token(); err != nil {
-			return keys
-		}
-		// Long values are passed over: only the keys count here.
-		if _, err := s.value(nil); err != nil && err != errLong {
-			return keys
-		}
-	}
-	return keys
 }
 
 // header reads a CSV header row and says whether its columns are those of a log.
