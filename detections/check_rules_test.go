@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/hunt"
 )
 
 var (
@@ -15,16 +16,10 @@ var (
 	fileForm = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(_[a-z0-9]+)+\.yml$`)
 )
 
-// What data_needed and playbook may say. Whoever adds a value adds what reads it.
-var (
-	dataNeeded = []string{"management events", "s3 data events"}
-	playbooks  = []string{"leaked-credentials", "s3-exposure", "ec2-compromise", "logging-tampering", "iam-persistence",
-		"rds-exposure", "crypto-mining", "cross-account", "console-login", "llm-jacking", "ransomware"}
-	// The ATT&CK tactics by the names Sigma tags use.
-	tactics = []string{"reconnaissance", "resource-development", "initial-access", "execution", "persistence",
-		"privilege-escalation", "defense-evasion", "credential-access", "discovery", "lateral-movement", "collection",
-		"exfiltration", "command-and-control", "impact"}
-)
+// The ATT&CK tactics by the names Sigma tags use.
+var tactics = []string{"reconnaissance", "resource-development", "initial-access", "execution", "persistence",
+	"privilege-escalation", "defense-evasion", "credential-access", "discovery", "lateral-movement", "collection",
+	"exfiltration", "command-and-control", "impact"}
 
 func TestEveryRuleIsComplete(t *testing.T) {
 	rules := loadRules(t)
@@ -66,11 +61,11 @@ func TestEveryRuleIsComplete(t *testing.T) {
 			if text, _ := r.Custom["level_reason"].(string); len(text) < 20 {
 				t.Errorf("level_reason must say why %v", r.Level)
 			}
-			if text, _ := r.Custom["data_needed"].(string); !slices.Contains(dataNeeded, text) {
-				t.Errorf("data_needed %q is none of %v", text, dataNeeded)
+			if text, _ := r.Custom["data_needed"].(string); !slices.Contains(hunt.DataNames(), text) {
+				t.Errorf("data_needed %q is none of %q: whoever adds a value says in hunt/name_data.go how it is noticed", text, hunt.DataNames())
 			}
-			if text, _ := r.Custom["playbook"].(string); !slices.Contains(playbooks, text) {
-				t.Errorf("playbook %q is none of %v", text, playbooks)
+			if text, _ := r.Custom["playbook"].(string); !slices.Contains(hunt.PlaybookNames(), text) {
+				t.Errorf("playbook %q is none of %q", text, hunt.PlaybookNames())
 			}
 			if r.Correlation == nil && (r.Logsource.Product != "aws" || r.Logsource.Service != "cloudtrail") {
 				t.Errorf("logsource %v is not aws/cloudtrail", r.Logsource)

@@ -1,7 +1,6 @@
 package detections_test
 
 import (
-	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -47,43 +46,6 @@ func compileRules(t testing.TB, rules []*detect.Rule) *detect.Program {
 		t.FailNow()
 	}
 	return program
-}
-
-// example is one entry of a rule's examples: a record, or a record repeated while one of its fields changes.
-type example struct {
-	record map[string]any
-	repeat int
-	vary   string
-}
-
-// examplesOf reads the records under matching or benign.
-func examplesOf(r *detect.Rule, kind string) ([]example, error) {
-	all, ok := r.Custom["examples"].(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%s: examples are missing", r.Path)
-	}
-	list, ok := all[kind].([]any)
-	if !ok || len(list) == 0 {
-		return nil, fmt.Errorf("%s: examples.%s is missing", r.Path, kind)
-	}
-	var out []example
-	for i, entry := range list {
-		record, ok := entry.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("%s: examples.%s[%d] is no record", r.Path, kind, i)
-		}
-		e := example{record: record, repeat: 1, vary: "eventID"}
-		if n, ok := record["repeat"].(float64); ok {
-			inner, ok := record["record"].(map[string]any)
-			vary, named := record["vary"].(string)
-			if !ok || !named {
-				return nil, fmt.Errorf("%s: examples.%s[%d] repeats without record and vary", r.Path, kind, i)
-			}
-			e = example{record: inner, repeat: int(n), vary: vary}
-		}
-		out = append(out, e)
-	}
-	return out, nil
 }
 
 // set puts value at a dotted path of a record and returns a copy along that path; the original stays as it was.

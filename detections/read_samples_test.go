@@ -47,8 +47,7 @@ func scan(t *testing.T, program *detect.Program, in io.Reader, origin string) ma
 		if !program.Quiet(m.Rule) {
 			counts[m.Rule]++
 		}
-		add(t, correlator, m.Rule, m.Raw)
-		return nil
+		return correlator.Add(m, nil)
 	})
 	if err != nil {
 		t.Fatal(err)
