@@ -45,6 +45,7 @@ var measures = []measure{
 	{"demo", measureDemo},
 	{"ledger", measureLedger},
 	{"detect", measureDetect},
+	{"archive", measureArchive},
 	{"noise", measureNoise},
 	{"trials", measureTrials},
 }
@@ -53,7 +54,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	var o options
-	only := flag.String("only", "", "measure only what this expression matches: respond, hunt, demo, ledger, detect, noise, trials")
+	only := flag.String("only", "", "measure only what this expression matches: respond, hunt, demo, ledger, detect, archive, noise, trials")
 	flag.IntVar(&o.trials, "trials", 10_000, "seeded runs of the intruder against Quell")
 	flag.Int64Var(&o.first, "first", 1, "seed of the first of them; the others follow")
 	flag.IntVar(&o.events, "events", 700_000, "records of the generated trail; 700 000 are about 1 GB")

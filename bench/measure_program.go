@@ -32,8 +32,10 @@ type whole struct {
 	peak      int64 // bytes
 }
 
-func process(ctx context.Context, name string, args ...string) (whole, error) {
+// process runs a program; env is added to this process's own.
+func process(ctx context.Context, env []string, name string, args ...string) (whole, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	started := time.Now()
 	err := cmd.Run()
@@ -60,7 +62,7 @@ func measureHunt(ctx context.Context, o options) ([]row, error) {
 	}
 	var times []time.Duration
 	for range 11 {
-		w, err := process(ctx, program, "hunt", logs, "--json")
+		w, err := process(ctx, nil, program, "hunt", logs, "--json")
 		if err != nil {
 			return nil, fmt.Errorf("run quell hunt: %w", err)
 		}
@@ -81,7 +83,7 @@ func measureDemo(ctx context.Context, o options) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := process(ctx, program, "demo", "--json", "--dir", filepath.Join(o.scratch, "demo"))
+	w, err := process(ctx, nil, program, "demo", "--json", "--dir", filepath.Join(o.scratch, "demo"))
 	if err != nil {
 		return nil, fmt.Errorf("run quell demo: %w", err)
 	}
