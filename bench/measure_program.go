@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -38,15 +39,58 @@ func process(ctx context.Context, env []string, name string, args ...string) (wh
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	started := time.Now()
-	err := cmd.Run()
+	if err := cmd.Start(); err != nil {
+		return whole{}, err
+	}
+	over := make(chan struct{})
+	peak := watchPeak(cmd.Process.Pid, over)
+	err := cmd.Wait()
 	w := whole{wall: time.Since(started)}
+	close(over)
+	w.peak = <-peak
 	if s := cmd.ProcessState; s != nil {
 		w.cpu = s.UserTime() + s.SystemTime()
-		if usage, ok := s.SysUsage().(*syscall.Rusage); ok {
+		if usage, ok := s.SysUsage().(*syscall.Rusage); ok && w.peak == 0 {
 			w.peak = usage.Maxrss << 10
 		}
 	}
 	return w, err
+}
+
+// watchPeak reads a process's high-water mark, in bytes, until it is over; 0 where the system does not tell. What the
+// operating system counts at the end is no use: a child begins with its parent's peak.
+func watchPeak(pid int, over <-chan struct{}) <-chan int64 {
+	out := make(chan int64, 1)
+	go func() {
+		var peak int64
+		tick := time.NewTicker(10 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-over:
+				out <- peak
+				return
+			case <-tick.C:
+				peak = max(peak, highWater(pid))
+			}
+		}
+	}()
+	return out
+}
+
+// highWater is VmHWM of /proc/PID/status.
+func highWater(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		var kilobytes int64
+		if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes); n == 1 {
+			return kilobytes << 10
+		}
+	}
+	return 0
 }
 
 // measureHunt times the whole program over the published logs of attack techniques.

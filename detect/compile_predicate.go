@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -102,17 +103,31 @@ func (p *predicate) cost() int32 {
 	return 30
 }
 
-// leafKey is equal for predicates that ask the same.
+// leafKey is equal for predicates that ask the same. Most values are plain texts, and a rule set has ten thousand of them:
+// the rest of a matcher is written only where there is some.
 func leafKey(it *item, ms []matcher) string {
 	tests := make([]string, len(ms))
 	for i, m := range ms {
-		re := ""
-		if m.re != nil {
-			re = m.re.String()
+		plain := matcher{pat: m.pat, isNum: m.isNum, num: m.num}
+		key := strconv.Quote(m.pat.key())
+		if m.isNum {
+			key += strconv.FormatFloat(m.num, 'g', -1, 64)
 		}
-		tests[i] = fmt.Sprintf("%v|%q|%v|%v|%q|%v|%v|%q|%q|%v|%v|%q|%v",
-			m.null, m.pat.key(), m.isNum, m.num, re, m.cidr, m.want, m.cmp, m.ref, m.lead, m.trail, m.part, m.at.UTC())
+		if !sameTest(m, plain) {
+			re := ""
+			if m.re != nil {
+				re = m.re.String()
+			}
+			key += fmt.Sprintf("|%v|%v|%q|%v|%v|%q|%q|%v|%v|%q|%v", m.null, m.num, re, m.cidr, m.want, m.cmp, m.ref, m.lead, m.trail, m.part, m.at.UTC())
+		}
+		tests[i] = key
 	}
 	slices.Sort(tests)
 	return fmt.Sprintf("%q %v %v %v %s", it.field, it.keyword, it.op, it.cased, strings.Join(tests, "\n"))
+}
+
+// sameTest compares all of two matchers but their patterns.
+func sameTest(a, b matcher) bool {
+	return a.null == b.null && a.isNum == b.isNum && a.num == b.num && a.re == b.re && a.cidr == b.cidr && a.want == b.want &&
+		a.cmp == b.cmp && a.at.Equal(b.at) && a.ref == b.ref && a.lead == b.lead && a.trail == b.trail && a.part == b.part
 }
