@@ -45,7 +45,7 @@ func Check(rules, beside []*detect.Rule) Checked {
 	logs := newLogReader(all)
 	for _, r := range rules {
 		if at := logs.of(r); at.foreign != "" {
-			out.Unread = append(out.Unread, detect.Problem{Path: r.Path, Line: r.Line, Why: "never fires: it is for " + at.foreign + ", a log that Quell does not read"})
+			out.Unread = append(out.Unread, detect.Problem{Path: r.Path, Line: r.Line, Why: "never fires: it is for " + at.foreign + ", which Quell reads only by a --mapping"})
 		}
 	}
 	out.Accepted = len(rules) - len(out.Rejected)
@@ -141,8 +141,8 @@ func (l *logReader) of(r *detect.Rule) ruleLogs {
 func (l *logReader) look(r *detect.Rule) (out ruleLogs) {
 	if r.Correlation == nil {
 		for _, from := range readSources() {
-			// A rule that names no service would be judged on every log there is; only CloudTrail's program takes it.
-			if r.Logsource.Reads(from) && (from == detect.CloudTrail() || r.Logsource.Service != "") {
+			// A rule that names neither service nor category would be judged on every log there is; only CloudTrail's program takes it.
+			if r.Logsource.Reads(from) && (from == detect.CloudTrail() || r.Logsource.Service+r.Logsource.Category != "") {
 				out.logs = append(out.logs, from.String())
 			}
 		}

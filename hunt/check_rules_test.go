@@ -27,7 +27,7 @@ func TestCheck(t *testing.T) {
 				"write one correlation per log; findings of both that share an entity make one incident"}, nil},
 		"two logs by way of others": {testedTrail + "---\n" + testedFlow + over("c1", "made", "t1") + over("c2", "c1", "refused"), 3, []string{"rules.yml:26: a correlation is over one log"}, nil},
 		"two logs beside the trail": {waf + "---\n" + testedFlow + over("c1", "blocked", "refused"), 2, []string{`rules.yml:21: a correlation is over one log, and its rules are for several ("blocked" reads aws/waf/*, `}, nil},
-		"nobody reads it":           {foreign + over("c1", "process", "f1") + "---\n" + testedTrail, 3, nil, []string{"rules.yml:1: never fires: it is for windows/*/process_creation, a log that Quell does not read", "rules.yml:11: never fires: "}},
+		"nobody reads it":           {foreign + over("c1", "process", "f1") + "---\n" + testedTrail, 3, nil, []string{"rules.yml:1: never fires: it is for windows/*/process_creation, which Quell reads only by a --mapping", "rules.yml:11: never fires: "}},
 		"missing":                   {testedFlow + over("c1", "refused", "nobody"), 1, []string{`rules.yml:11: correlation: there is no rule with id or name "nobody"`}, nil},
 		"a circle":                  {over("c1", "c2", "c1") + over("c2", "c1", "c2"), 0, []string{"rules.yml:2: correlation: ", "rules.yml:7: correlation: "}, nil},
 		"one id twice":              {testedFlow + "---\n" + strings.Replace(testedFlow, "vpcflow", "waf", 1), 1, []string{`rules.yml:11: the id "t2" is already taken by rules.yml:1`}, nil},

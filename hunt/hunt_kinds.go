@@ -75,22 +75,32 @@ func CompileKindsFor(rules []*detect.Rule, who *People) (KindPrograms, error) {
 			if len(chosen) == 0 {
 				continue
 			}
-			program, problems := detect.Compile(chosen, detect.Options{Source: from, Placeholders: values})
-			if err := refused(problems); err != nil {
+			judge, err := newKindJudge(chosen, from, values)
+			if err != nil {
 				return nil, err
 			}
-			out[kind] = append(out[kind], &kindJudge{program: program, correlator: program.NewCorrelator(0), span: longestSpan(program), data: dataFor(from)})
+			judge.data = dataFor(from)
+			out[kind] = append(out[kind], judge)
 		}
 	}
 	return out, nil
 }
 
+// newKindJudge compiles the rules that were chosen for a log; values are those of placeholders.
+func newKindJudge(chosen []*detect.Rule, from detect.Logsource, values map[string][]string) (*kindJudge, error) {
+	program, problems := detect.Compile(chosen, detect.Options{Source: from, Placeholders: values})
+	if err := refused(problems); err != nil {
+		return nil, err
+	}
+	return &kindJudge{program: program, correlator: program.NewCorrelator(0), span: longestSpan(program)}, nil
+}
+
 // rulesFor takes the rules on single records of a log source, and the correlations over those alone. A rule that names
-// no service would be judged on every log there is; only CloudTrail's program takes it.
+// neither service nor category would be judged on every log there is; only CloudTrail's program takes it.
 func rulesFor(rules []*detect.Rule, from detect.Logsource) []*detect.Rule {
 	var out []*detect.Rule
 	for _, r := range rules {
-		if r.Correlation == nil && r.Logsource.Service != "" && r.Logsource.Reads(from) {
+		if r.Correlation == nil && r.Logsource.Service+r.Logsource.Category != "" && r.Logsource.Reads(from) {
 			out = append(out, r)
 		}
 	}
@@ -163,6 +173,9 @@ func longestSpan(p *detect.Program) time.Duration {
 // kind judges a document of a log beside CloudTrail.
 func (h *Hunter) kind(ctx context.Context, d source.Document) error {
 	at, known := kindSources()[d.Kind]
+	if d.Kind == source.KindMapped {
+		at, known = mappedSource(*d.Mapping), true
+	}
 	judges := h.Kinds[d.Kind]
 	if !known || len(judges) == 0 {
 		h.skip(d.Origin, fmt.Sprintf("%s records: no rule is written for them", d.Kind))

@@ -40,7 +40,7 @@ func (j *exampleJudge) programFor(r *detect.Rule) (*exampleProgram, error) {
 	at := j.logs.of(r)
 	switch {
 	case at.foreign != "":
-		return nil, fmt.Errorf("is for %s, a log that Quell does not read: its examples cannot be judged", at.foreign)
+		return nil, fmt.Errorf("is for %s, which Quell reads only by a --mapping: its examples cannot be judged", at.foreign)
 	case len(at.logs) == 0, at.circle:
 		return nil, nil
 	}

@@ -87,7 +87,7 @@ func needed(r *detect.Rule, find func(name string) *detect.Rule) string {
 	return dataFor(r.Logsource)
 }
 
-// dataFor is what rules call the log of a log source; a trail holds management events by default. Rules that people bring
+// dataFor is what rules call the log of a log source, "" for one that is none of AWS's; a trail holds management events by default. Rules that people bring
 // seldom say what they need, and their log source says most of it.
 func dataFor(from detect.Logsource) string {
 	if from == kubernetesAudit() {
@@ -97,6 +97,9 @@ func dataFor(from detect.Logsource) string {
 		if from.Service != "" && from.Service == kind.source.Service {
 			return kind.name
 		}
+	}
+	if !from.Reads(detect.CloudTrail()) {
+		return "" // a log that only a mapping reads
 	}
 	return managementEvents
 }

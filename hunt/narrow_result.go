@@ -10,7 +10,8 @@ import (
 	"github.com/quell-ir/quell/plan"
 )
 
-// Filter says which findings of a result are wanted. Zero fields take everything.
+// Filter says which findings of a result are wanted. Zero fields take everything. What does not say its account or region is
+// of none that could be left out.
 type Filter struct {
 	Since, Until      time.Time
 	Accounts, Regions []string
@@ -24,8 +25,8 @@ func (f Filter) takes(x quell.Finding) bool {
 	}
 	return x.Severity >= f.Minimum &&
 		(f.Since.IsZero() || !x.Time.Before(f.Since)) && (f.Until.IsZero() || !x.Time.After(f.Until)) &&
-		(len(f.Accounts) == 0 || slices.Contains(f.Accounts, x.Account)) &&
-		(len(f.Regions) == 0 || slices.Contains(f.Regions, x.Region))
+		(len(f.Accounts) == 0 || x.Account == "" || slices.Contains(f.Accounts, x.Account)) &&
+		(len(f.Regions) == 0 || x.Region == "" || slices.Contains(f.Regions, x.Region))
 }
 
 // Kept are the findings wanted.

@@ -27,6 +27,7 @@ const (
 	KindWAF      Kind = "waf"      // for ReadWAF
 	KindResolver Kind = "resolver" // for ReadResolver
 	KindEKSAudit Kind = "eksaudit" // for ReadEKSAudit
+	KindMapped   Kind = "mapped"   // for ReadMapped, by the mapping in Options
 )
 
 // Document is one file, decompressed while it is read, and taken out of what a search or a service exported it in: its
@@ -37,7 +38,9 @@ type Document struct {
 	Reader io.Reader
 	Size   int64 // bytes as stored, 0 where unknown (a pipe)
 	// Worker is the number, from 0, of the goroutine that makes this callback: per-worker buffers need no lock.
-	Worker   int
+	Worker int
+	// Mapping is how to read a document of KindMapped.
+	Mapping  *Mapping
 	findings *rowFindings // see TakeFindings
 }
 
@@ -67,6 +70,8 @@ type Options struct {
 	// Stdin is what "-" reads.
 	Stdin   io.Reader
 	Workers int
+	// Mapping, where there is one, says how every document is written; nothing is guessed at then.
+	Mapping *Mapping
 	// MaxExpanded is the most bytes one file may expand to (default 16 GiB), MaxRatio the most bytes out per byte in,
 	// counted once a file has given 256 MiB (default 300: log files that a trail writes stay far below).
 	MaxExpanded, MaxRatio int64
@@ -188,7 +193,7 @@ func (r *reader) stream(ctx context.Context, path string, in io.Reader, size int
 		return nil
 	}
 	// Size is told before reading, Bytes in the report after: a file that grows meanwhile differs.
-	doc := Document{Origin: path, Kind: text.kind, Reader: text, Size: size, Worker: r.worker, findings: text.findings}
+	doc := Document{Origin: path, Kind: text.kind, Reader: text, Size: size, Worker: r.worker, Mapping: r.opts.Mapping, findings: text.findings}
 	err = each(ctx, doc)
 	r.tally.done(body.in)
 	if unread := text.unread(); unread != "" {

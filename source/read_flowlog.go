@@ -25,8 +25,8 @@ const defaultFlowFields = "version account-id interface-id srcaddr dstaddr srcpo
 
 // BadLine is a line of a flow log that could not be read. Line counts from 1.
 type BadLine struct {
-	Line int
-	Why  string
+	Line int    `json:"line"`
+	Why  string `json:"why"`
 }
 
 // FlowReport is what became of a flow log's lines. NoData and SkipData are AWS's words for intervals without traffic

@@ -86,7 +86,11 @@ func readEntries(ctx context.Context, r io.Reader, origin string, parse parser, 
 	if shape == "" {
 		shape = unwrap.JSON
 	}
-	rows := unwrap.NewReader(in, shape, nil)
+	return readRows(ctx, unwrap.NewReader(in, shape, nil), origin, parse, emit)
+}
+
+// readRows reads the entries of an export.
+func readRows(ctx context.Context, rows *unwrap.Reader, origin string, parse parser, emit func(quell.Event) error) (LogReport, error) {
 	lines := bufio.NewReaderSize(rows, peekBytes)
 	var report LogReport
 	err := func() error {

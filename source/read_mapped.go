@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,12 +14,15 @@ import (
 	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/source/unwrap"
 )
 
 // Mapping says how the lines of some log become events. It survives JSON and YAML.
 type Mapping struct {
 	// Source is what Event.Source says of these events: "nginx".
 	Source string `json:"source"`
+	// Logsource is what rules for this log say of it, as Sigma does: {"product":"nginx","service":"access"}.
+	Logsource MappedSource `json:"logsource"`
 	// Pattern is a regular expression (RE2) with named groups for a log of text. Empty, each entry is a JSON object.
 	Pattern string `json:"pattern,omitempty"`
 	// Fields maps fields of an event to a group's name, or to a path of keys divided by dots: {"time":"ts","source_ip":
@@ -34,6 +38,13 @@ type Mapping struct {
 	Succeeded []string `json:"succeeded,omitempty"`
 }
 
+// MappedSource names a log as the logsource of Sigma rules does; one of the three is enough.
+type MappedSource struct {
+	Product  string `json:"product,omitempty"`
+	Category string `json:"category,omitempty"`
+	Service  string `json:"service,omitempty"`
+}
+
 // MappedEntity is a field that names an entity. Part is "target" where it is left out.
 type MappedEntity struct {
 	Kind  quell.EntityKind `json:"kind"`
@@ -43,7 +54,7 @@ type MappedEntity struct {
 
 var mappable = strings.Fields("id time name account region source_ip user_agent error_code read_only actor_type actor actor_id actor_arn access_key")
 
-// ReadMapped reads any log by a mapping. An entry that the pattern does not match, or whose time or name is not there, is
+// ReadMapped reads any log by a mapping, also out of what CloudWatch Logs hands its lines over in. An entry that the pattern does not match, or whose time or name is not there, is
 // bad and in the report. The error is a quell.Error with CodeUsage for a mapping that cannot work, or one of those of
 // ReadFlowLog.
 func ReadMapped(ctx context.Context, m Mapping, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
@@ -52,7 +63,9 @@ func ReadMapped(ctx context.Context, m Mapping, r io.Reader, origin string, emit
 		return LogReport{}, &quell.Error{Code: quell.CodeUsage, What: "the mapping for " + m.Source + " cannot be used", Err: err, Next: "correct it and read the log again"}
 	}
 	if pattern == nil {
-		return readEntries(ctx, r, origin, func(line []byte) (quell.Event, error) {
+		rows := unwrap.NewReader(r, unwrap.JSON, nil)
+		rows.TakePlain()
+		return readRows(ctx, rows, origin, func(line []byte) (quell.Event, error) {
 			n, err := readNode(line)
 			if err != nil {
 				return quell.Event{}, err
@@ -61,7 +74,7 @@ func ReadMapped(ctx context.Context, m Mapping, r io.Reader, origin string, emit
 		}, emit)
 	}
 	names := pattern.SubexpNames()
-	return readText(ctx, r, origin, func(line []byte) (quell.Event, error) {
+	return readText(ctx, plainLines(r), origin, func(line []byte) (quell.Event, error) {
 		groups := pattern.FindSubmatch(line)
 		if groups == nil {
 			return quell.Event{}, fmt.Errorf("the pattern does not match %q", quell.Cut(string(line[:min(len(line), 160)]), 60))
@@ -78,6 +91,25 @@ func ReadMapped(ctx context.Context, m Mapping, r io.Reader, origin string, emit
 		}
 		return m.event(func(name string) string { return fields[name] }, line, raw)
 	}, emit)
+}
+
+// plainLines takes lines of text out of what CloudWatch Logs hands them over in.
+func plainLines(r io.Reader) io.Reader {
+	in := bufio.NewReaderSize(r, peekBytes)
+	head, _ := in.Peek(peekBytes) // a failure comes again when it is read
+	keys := unwrap.Keys(head)
+	if !slices.ContainsFunc([]string{"logEvents", "events", "awslogs"}, func(key string) bool { return slices.Contains(keys, key) }) {
+		return in
+	}
+	rows := unwrap.NewReader(in, unwrap.JSON, nil)
+	rows.TakePlain()
+	return rows
+}
+
+// Check finds what is wrong with a mapping.
+func (m Mapping) Check() error {
+	_, err := m.check()
+	return err
 }
 
 // check finds what is wrong with a mapping before the first line is read.

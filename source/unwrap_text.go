@@ -31,6 +31,9 @@ func (r *reader) unwrap(b *body, path string) (text, error) {
 	if err := twice(b, r.opts.MaxExpanded, r.opts.MaxRatio); err != nil {
 		return text{}, err
 	}
+	if r.opts.Mapping != nil {
+		return r.mapped(b), nil
+	}
 	if magic, err := b.Peek(len(table.Magic)); err == nil && string(magic) == table.Magic {
 		return r.openTable(b)
 	}
@@ -39,6 +42,15 @@ func (r *reader) unwrap(b *body, path string) (text, error) {
 		return text{Reader: b.Reader, kind: kind, why: why}, nil
 	}
 	return records(unwrap.NewReader(b.Reader, shape, isText)), nil
+}
+
+// mapped takes a text as it is.
+func (r *reader) mapped(b *body) text {
+	out := text{Reader: b.Reader, kind: KindMapped}
+	if _, err := b.Peek(1); err == io.EOF {
+		out.why = "empty"
+	}
+	return out
 }
 
 // openTable puts a reader of rows over a Parquet table.

@@ -31,20 +31,22 @@ type HuntCmd struct {
 	FailOn      string   `help:"Exit with status 3 if a finding is at or above: low, medium, high or critical." group:"out" placeholder:"SEVERITY"`
 	Output      string   `short:"o" help:"Format: table, json, csv, ocsf or html." default:"table" enum:"table,json,csv,ocsf,html" group:"out"`
 	Rules       []string `help:"Folders of further Sigma rules." type:"existingdir" env:"QUELL_RULES" group:"what" placeholder:"FOLDER"`
+	Mapping     string   `help:"How each line of these logs becomes an event, as YAML or JSON: for logs that Quell does not know." type:"path" placeholder:"FILE" group:"what"`
 	NoBuiltin   bool     `help:"Leave Quell's own rules out." group:"what"`
 	MaxFindings int      `help:"How many findings to list, the worst and earliest first; the rest is counted by rule. 0 lists all." default:"20000" group:"out"`
 	Open        bool     `help:"Record the incidents found, so that quell respond goes on with them." group:"out"`
 	HabitFlags  `embed:"" group:"what"`
 	RemoteFlags `embed:"" group:"where"`
 	HeartFlags  `embed:"" group:"on"`
-	window      window         `kong:"-"`
-	started     time.Time      `kong:"-"`
-	minimum     quell.Severity `kong:"-"`
-	place       place          `kong:"-"`
-	mark        string         `kong:"-"` // how far a prefix was read
-	told        int            `kong:"-"` // findings told while following
-	worst       bool           `kong:"-"` // one of them reaches --fail-on
-	again       *hunt.Again    `kong:"-"` // what looks that follow one another need of each other
+	window      window          `kong:"-"`
+	started     time.Time       `kong:"-"`
+	minimum     quell.Severity  `kong:"-"`
+	place       place           `kong:"-"`
+	mapping     *source.Mapping `kong:"-"`
+	mark        string          `kong:"-"` // how far a prefix was read
+	told        int             `kong:"-"` // findings told while following
+	worst       bool            `kong:"-"` // one of them reaches --fail-on
+	again       *hunt.Again     `kong:"-"` // what looks that follow one another need of each other
 }
 
 // window is a span of event time; a zero end is open.
@@ -63,7 +65,10 @@ func (c *HuntCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	hunter, err := m.hunterWith(!c.NoBuiltin, c.Rules, habits, more...)
+	if c.mapping, err = readMapping(c.Mapping); err != nil {
+		return err
+	}
+	hunter, err := m.hunterWith(hunterParts{builtin: !c.NoBuiltin, folders: c.Rules, habits: habits, mapping: c.mapping, more: more})
 	if err != nil {
 		return err
 	}
@@ -162,30 +167,38 @@ func (c *HuntCmd) reaches(f quell.Finding) bool {
 
 // hunter compiles the rules.
 func (m *Main) hunter(builtin bool, folders []string) (*hunt.Hunter, error) {
-	return m.hunterWith(builtin, folders, nil)
+	return m.hunterWith(hunterParts{builtin: builtin, folders: folders})
 }
 
-// hunterWith has habits see every record, where there are any, and adds rules that are in no folder.
-func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits, more ...*detect.Rule) (*hunt.Hunter, error) {
+// hunterParts are what a hunter is made of.
+type hunterParts struct {
+	builtin bool
+	folders []string
+	habits  *hunt.Habits    // see every record, where there are any
+	mapping *source.Mapping // reads every document, where there is one
+	more    []*detect.Rule  // in no folder
+}
+
+func (m *Main) hunterWith(p hunterParts) (*hunt.Hunter, error) {
 	var trees []fs.FS
-	for _, dir := range folders {
+	for _, dir := range p.folders {
 		trees = append(trees, os.DirFS(dir))
 	}
-	rules, problems := hunt.Load(builtin, trees...)
-	for _, p := range problems {
-		m.say("rule left out: %s", p.Error())
+	rules, problems := hunt.Load(p.builtin, trees...)
+	for _, bad := range problems {
+		m.say("rule left out: %s", bad.Error())
 	}
-	if habits != nil {
+	if p.habits != nil {
 		var err error
 		if rules, err = hunt.WithEveryRecord(rules); err != nil {
 			return nil, err
 		}
 	}
-	who, err := m.whoBelongs(builtin)
+	who, err := m.whoBelongs(p.builtin)
 	if err != nil {
 		return nil, err
 	}
-	program, err := hunt.CompileFor(append(slices.Clip(rules), more...), who)
+	program, err := hunt.CompileFor(append(slices.Clip(rules), p.more...), who)
 	if err != nil {
 		return nil, err
 	}
@@ -193,11 +206,16 @@ func (m *Main) hunterWith(builtin bool, folders []string, habits *hunt.Habits, m
 	if err != nil {
 		return nil, err
 	}
+	if p.mapping != nil {
+		if err := kinds.Map(*p.mapping, rules, who); err != nil {
+			return nil, err
+		}
+	}
 	list, err := books()
 	if err != nil {
 		return nil, err
 	}
-	return &hunt.Hunter{Program: program, Kinds: kinds, Books: list, Clock: m.Clock, Habits: habits, People: who}, nil
+	return &hunt.Hunter{Program: program, Kinds: kinds, Books: list, Clock: m.Clock, Habits: p.habits, People: who}, nil
 }
 
 // judge runs Quell's own rules over records at hand.

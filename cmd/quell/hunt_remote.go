@@ -100,6 +100,8 @@ func (c *HuntCmd) choosePlace() error {
 		return usage("--follow watches files, a queue, the event history or a log group; for a bucket use --resume again, or a queue it tells")
 	case c.Resume != "" && (c.place != inBucket || len(c.Paths) > 1):
 		return usage("--resume belongs to one s3:// prefix")
+	case c.Mapping != "" && (c.place == inTrail || c.place == inTable || c.place == inMetric):
+		return usage("--mapping reads files, a bucket, a queue or a log group")
 	case c.Filter != "" && c.place != inGroup:
 		return usage("--filter belongs to --log-group")
 	}
@@ -133,7 +135,7 @@ func (c *HuntCmd) read(ctx context.Context, m *Main, hunter *hunt.Hunter) (hunt.
 }
 
 func (c *HuntCmd) options(m *Main) source.Options {
-	return source.Options{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Stdin: m.Stdin}
+	return source.Options{Since: c.window.since, Until: c.window.until, Accounts: c.Account, Regions: m.cli.Regions, Stdin: m.Stdin, Mapping: c.mapping}
 }
 
 // huntBucket reads prefixes. How far it came is kept only behind findings that are recorded or printed.
@@ -272,7 +274,7 @@ func (c *HuntCmd) huntGroup(ctx context.Context, m *Main, hunter *hunt.Hunter, b
 		return s
 	})()
 	for _, region := range regions {
-		reader := cloudwatch.Reader{Config: base.Copy(), Clock: m.Clock}
+		reader := cloudwatch.Reader{Config: base.Copy(), Clock: m.Clock, Options: source.Options{Mapping: c.mapping}}
 		reader.Config.Region = region
 		read := total.Read
 		r, err := hunter.GroupAgain(ctx, reader, c.again, cloudwatch.Query{Group: c.LogGroup, Pattern: c.Filter, Until: until})

@@ -45,6 +45,10 @@ func (r *Reader) open(raw []byte, depth int) {
 		r.report.bad("no object: " + string(raw[:min(len(raw), 60)]))
 		return
 	}
+	if r.plain {
+		r.openPlain(raw, depth)
+		return
+	}
 	if isBare(raw) {
 		r.emit(raw)
 		return

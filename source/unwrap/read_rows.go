@@ -32,6 +32,7 @@ type Reader struct {
 	kind     byte   // what the lines are: 'j' JSON, 't' text
 	log      string // that OCSF events are turned back into
 	finding  func(raw []byte) error
+	plain    bool
 	err      error
 }
 
@@ -58,6 +59,10 @@ func NewReader(in io.Reader, shape Shape, keepText func(line string) bool) *Read
 // TakeFindings sets who is given findings among the rows, one JSON object each, valid until it returns; its error names the
 // row. Without it they are named as no log. To be called before Read.
 func (r *Reader) TakeFindings(take func(raw []byte) error) { r.finding = take }
+
+// TakePlain has rows handed out as they are, out of nothing but what CloudWatch Logs puts around them: for logs that somebody
+// else knows how to read. To be called before Read.
+func (r *Reader) TakePlain() { r.plain = true }
 
 // Report tells what became of the rows read so far.
 func (r *Reader) Report() Report { return r.report }
@@ -185,7 +190,7 @@ func (r *Reader) stepMember(f *frame, c byte) error {
 		return unexpected(err)
 	}
 	name := string(key[1 : len(key)-1])
-	if c == '[' && slices.Contains(containers, name) || c == '{' && slices.Contains(ways, name) {
+	if c == '[' && slices.Contains(r.containers(), name) || c == '{' && !r.plain && slices.Contains(ways, name) {
 		_, _ = r.split.next()
 		f.opened = true
 		r.frames = append(r.frames, &frame{list: c == '['})
@@ -205,6 +210,14 @@ func (r *Reader) stepMember(f *frame, c byte) error {
 	}
 	f.row = append(append(append(f.row, key...), ':'), value...)
 	return nil
+}
+
+// containers are the keys whose lists are rows.
+func (r *Reader) containers() []string {
+	if r.plain {
+		return plainContainers
+	}
+	return containers
 }
 
 // noLong is for keys, of which there is no long one to go on behind.
