@@ -38,7 +38,7 @@ func (p program) command(t *testing.T, args ...string) *exec.Cmd {
 		"PATH=" + os.Getenv("PATH"), "HOME=" + p.home, "AWS_ENDPOINT_URL=" + p.endpoint, "AWS_ACCESS_KEY_ID=" + moto.KeyID,
 		"AWS_SECRET_ACCESS_KEY=" + moto.Secret, "AWS_REGION=us-east-1", "AWS_MAX_ATTEMPTS=1", "AWS_CONFIG_FILE=/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE=/dev/null", "AWS_EC2_METADATA_DISABLED=true", "QUELL_HOME=" + p.home, "QUELL_WAIT=0",
-		"QUELL_REGIONS=us-east-1", "QUELL_LEVEL=automatic", "QUELL_OPERATOR=ann",
+		"QUELL_REGIONS=us-east-1", "QUELL_LEVEL=automatic", "QUELL_OPERATOR=ann", "GORACE=" + noNap,
 	}}
 }
 

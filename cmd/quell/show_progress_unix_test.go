@@ -41,7 +41,7 @@ func onTerminal(t *testing.T, columns uint16, want string, args ...string) (scre
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Stdout, cmd.Stderr = &out, slave
-	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "TERM=xterm"}
+	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "TERM=xterm", "GORACE=" + noNap}
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
