@@ -33,7 +33,7 @@ func triggerTables() []part {
 			see("Bulk reads of objects and secrets by a person, at whatever hour", "s3-read-many-by-person s3-read-much secretsmanager-hoard-secrets secretsmanager-read-many-batches ssm-hoard-parameters", "the time of day proves nothing in a company of several zones; the baseline knows each principal's volumes"),
 			see("Source code and images taken along", "codecommit-pull-many ecr-pull-many"),
 			see("First use of a policy call by somebody who is no administrator", "iam-attach-admin-user iam-attach-admin-role iam-create-admin-user", "the baseline tells the first use of IAM by anybody"),
-			other("A login from a new country", "`--geo`: travel faster than a plane; the baseline tells of a new network"),
+			other("A login from a new country", "`--geo`: travel faster than a plane; with `--baseline` a country or carrier never used before"),
 			other("Config: access-keys-rotated, iam-user-unused-credentials-check", "a finding of the service, low: a habit and no incident"),
 		}},
 		{title: "Security groups opened", rows: []covered{

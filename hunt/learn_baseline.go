@@ -2,12 +2,15 @@ package hunt
 
 import (
 	"fmt"
+	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/quell-ir/quell"
 	"github.com/quell-ir/quell/detect"
 	"github.com/quell-ir/quell/detect/baseline"
+	"github.com/quell-ir/quell/detect/travel"
 )
 
 // everyRecord is the rule through which a baseline sees records. It is in a program only where one is asked for: reading
@@ -48,6 +51,21 @@ func Compare(clock quell.Clock, known *baseline.Book) *Habits {
 }
 
 func newHabits(clock quell.Clock) *Habits { return &Habits{clock: clock} }
+
+// By has habits tell networks by their owners and countries too. It must be called before anything is read.
+func (h *Habits) By(places travel.Locator) {
+	h.collector.Locate = func(address string) (owner, country string) {
+		addr, err := netip.ParseAddr(address)
+		if err != nil {
+			return "", "" // a service's name
+		}
+		place, ok := places.Locate(addr.Unmap().WithZone(""))
+		if ok && place.Network != 0 {
+			owner = strings.TrimSpace(fmt.Sprintf("AS%d %s", place.Network, place.Owner))
+		}
+		return owner, place.Country
+	}
+}
 
 // WithEveryRecord adds to rules the one that Habits need.
 func WithEveryRecord(rules []*detect.Rule) ([]*detect.Rule, error) {

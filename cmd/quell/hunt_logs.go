@@ -198,6 +198,9 @@ func (m *Main) hunterWith(p hunterParts) (*hunt.Hunter, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.habits != nil && who.Places != nil {
+		p.habits.By(who.Places)
+	}
 	program, err := hunt.CompileFor(append(slices.Clip(rules), p.more...), who)
 	if err != nil {
 		return nil, err

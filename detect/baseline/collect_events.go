@@ -15,6 +15,8 @@ type Collector struct {
 	// Until is the latest time believed, where it is set: one record dated years ahead would push a whole year of days
 	// out of the profiles.
 	Until time.Time
+	// Locate, where it is set, tells whose network an address is in and in which country, "" where that is not known.
+	Locate func(address string) (owner, country string)
 
 	seen   map[ID]*seen
 	stats  Stats
@@ -68,7 +70,7 @@ func (c *Collector) Add(e *quell.Event) {
 	}
 	c.stats.Events++
 	s.name, s.kind = max(s.name, shared(who.Name)), max(s.kind, string(who.Kind))
-	s.note(e)
+	s.note(e, c.Locate)
 }
 
 // profile finds what is known of a principal in the account whose trail tells: another account's principal, who reads a shared
@@ -94,7 +96,7 @@ func (c *Collector) profile(e *quell.Event, who quell.Entity) *seen {
 }
 
 // note files an event under each of its values.
-func (s *seen) note(e *quell.Event) {
+func (s *seen) note(e *quell.Event, locate func(string) (owner, country string)) {
 	at, service := mention{e.Time.Unix(), e.ID, e.Origin}, serviceOf(*e)
 	w := weigh(service, e.Name, e.ReadOnly)
 	var made *head
@@ -117,6 +119,11 @@ func (s *seen) note(e *quell.Event) {
 	// What a service does in somebody's name comes from the service's own address and program.
 	if e.Actor.InvokedBy == "" {
 		put(Network, network(e.SourceIP))
+		if locate != nil {
+			owner, country := locate(e.SourceIP)
+			put(Owner, quell.Cut(owner, maxName))
+			put(Country, quell.Cut(country, maxName))
+		}
 		put(Program, family(e.UserAgent))
 	}
 	call := service + ":" + quell.Cut(e.Name, maxName)

@@ -15,12 +15,12 @@ type peerKey struct {
 	scope, value string
 }
 
-// scope says with whom a principal is compared. Networks are the whole organisation's: offices, gateways, carriers. Regions
+// scope says with whom a principal is compared. Networks, their owners and countries are the whole organisation's: offices, gateways, carriers. Regions
 // are an account's. Duties and programs are those of whoever bears the same name, for one role is often rolled out to
 // every account.
 func scope(dim Dimension, account, name string) string {
 	switch dim {
-	case Network:
+	case Network, Owner, Country:
 		return ""
 	case Region:
 		return account

@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/quell-ir/quell"
@@ -49,7 +50,7 @@ func (c *Collector) Judge(prior *Book) []quell.Finding {
 
 // judge gives one principal's findings.
 func (c *Collector) judge(id ID, s *seen, prior *Book, cover Days, others peers) (out []quell.Finding) {
-	j := judge{id: id, seen: s, prior: prior.Profile(id), cover: cover, peers: others}
+	j := judge{id: id, seen: s, prior: prior.Profile(id), cover: cover, peers: others, locate: c.Locate}
 	if j.prior == nil {
 		j.prior = &Profile{} // no values, no days
 	}
@@ -85,6 +86,8 @@ type judge struct {
 	prior *Profile
 	cover Days
 	peers peers
+	// locate is the Collector's.
+	locate func(address string) (owner, country string)
 }
 
 // signals are all that is unlike what was learnt, in no order: gather sorts them.
@@ -105,7 +108,7 @@ func (j *judge) signals() []signal {
 					if s.idle > 0 {
 						out = append(out, s)
 					}
-				} else if j.isNew(dim, value, sg, i, known) {
+				} else if j.isNew(dim, value, sg, i, known) && !j.ownerTells(dim, s.head) {
 					out = append(out, s)
 				}
 			}
@@ -152,7 +155,7 @@ func (j *judge) asleep(s *sighting, i int, known Mark) int {
 // for it to matter.
 func (j *judge) isNew(dim Dimension, value string, s *sighting, i int, known Mark) bool {
 	at := s.spells[i].first
-	if at < j.first()+learning || j.peers.know(dim, j.id, j.seen.name, value, at) {
+	if at < j.first()+learning || at < j.firstOf(dim)+learning && (dim == Owner || dim == Country) || j.peers.know(dim, j.id, j.seen.name, value, at) {
 		return false
 	}
 	// Somebody back after months is compared with the time before, not with the silence.
@@ -165,6 +168,29 @@ func (j *judge) isNew(dim Dimension, value string, s *sighting, i int, known Mar
 	}
 	days := j.seen.self.days.Count(j.prior.Days, end-lookBack, end)
 	return days >= minDays && j.once(dim, end)*steady <= days
+}
+
+// ownerTells says whether a network needs no word of its own: whose it is is known, and has been of this principal for long
+// enough for a new owner to show. Carriers and clouds have a thousand networks.
+func (j *judge) ownerTells(dim Dimension, h *head) bool {
+	if dim != Network || j.locate == nil {
+		return false
+	}
+	owner, _ := j.locate(h.ip)
+	return owner != "" && h.at >= j.firstOf(Owner)+learning
+}
+
+// firstOf is when the principal was first seen with any value of a dimension. Owners and countries are known only since
+// somebody gave a file of them: what was learnt before says nothing of them.
+func (j *judge) firstOf(dim Dimension) int64 {
+	at := int64(math.MaxInt64 - learning)
+	for _, mark := range j.prior.Values[dim] {
+		at = min(at, mark.First.Unix())
+	}
+	for _, sg := range j.seen.values[dim] {
+		at = min(at, sg.first())
+	}
+	return at
 }
 
 // first is when the principal was first seen at all, from which learning counts.

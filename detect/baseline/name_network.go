@@ -5,7 +5,7 @@ import "net/netip"
 // network names the network of a source address: the /16 of an IPv4 address, the /32 of an IPv6 one, "private" for all
 // that no route on the Internet leads to. "" is no address: a service's name, "AWS Internal".
 //
-// A /16 stands in for the owner of an address, which only a network database could tell. It is too wide for a cloud's
+// A /16 stands in for the owner of an address, which only a network database could tell: see Collector.Locate. It is too wide for a cloud's
 // ranges and too narrow for a mobile carrier's; what else must be new for a finding makes up for that.
 func network(address string) string {
 	addr, err := netip.ParseAddr(address)

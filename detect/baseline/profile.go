@@ -14,6 +14,8 @@ const (
 	Region  Dimension = "region"  // of services that have regions
 	Service Dimension = "service" // s3
 	Network Dimension = "network" // 203.0.0.0/16, 2001:db8::/32, private
+	Owner   Dimension = "owner"   // of the address's network: AS64500 Example Net; where that is known
+	Country Dimension = "country" // of the address: PT; where that is known
 	Program Dimension = "program" // the family of the user agent: aws-cli, terraform, console
 	Call    Dimension = "call"    // a changing call: iam:CreateUser
 	Key     Dimension = "key"     // a long-term access key; those of sessions live for hours

@@ -12,7 +12,7 @@ type kind int
 
 const (
 	place    kind = iota // a region
-	origin               // a network
+	origin               // a network, its owner or its country
 	tool                 // a program
 	work                 // a service or a call
 	awakened             // a principal or key back after a long silence
@@ -25,7 +25,7 @@ func kindOf(dim Dimension) kind {
 	switch dim {
 	case Region:
 		return place
-	case Network:
+	case Network, Owner, Country:
 		return origin
 	case Program:
 		return tool

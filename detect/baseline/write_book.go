@@ -152,4 +152,6 @@ func (m Mark) possible() bool {
 }
 
 // dimensions are those a file may have.
-func dimensions() []Dimension { return []Dimension{Region, Service, Network, Program, Call, Key} }
+func dimensions() []Dimension {
+	return []Dimension{Region, Service, Network, Owner, Country, Program, Call, Key}
+}
