@@ -24,10 +24,7 @@ func Open(c Cluster, now time.Time) quell.Incident {
 		Title:    titleOf(findings, subject),
 		Severity: rate(findings),
 	}
-	for _, f := range findings {
-		out = take(out, f)
-	}
-	return out
+	return take(out, findings...)
 }
 
 // Join adds a finding to an incident: its entities, its times, and its severity where that is higher. A finding that
@@ -41,20 +38,50 @@ func Join(in quell.Incident, f quell.Finding) quell.Incident {
 	return in
 }
 
-// take merges what every finding brings, except severity, which is judged over all of them. Nothing of in is shared
-// with the result, because callers keep the incident as it was.
-func take(in quell.Incident, f quell.Finding) quell.Incident {
-	in.Findings = union(in.Findings, []string{f.ID})
-	in.Entities = reconcile(quell.MergeEntities(in.Entities, f.Entities))
-	in.Exposed = in.Exposed || f.Exposed
-	first, last := span(f)
-	if !first.IsZero() && (in.Since.IsZero() || first.Before(in.Since)) {
-		in.Since = first
+// take merges what findings bring, except severity, which is judged over all of them. Nothing of in is shared with the
+// result, because callers keep the incident as it was. All at once: somebody who makes ten thousand users makes as many
+// findings of one incident, and each merge goes through all that is there.
+func take(in quell.Incident, findings ...quell.Finding) quell.Incident {
+	var ids []string
+	var entities []quell.Entity
+	for _, f := range findings {
+		ids, entities = append(ids, f.ID), append(entities, f.Entities...)
+		in.Exposed = in.Exposed || f.Exposed
+		first, last := span(f)
+		if !first.IsZero() && (in.Since.IsZero() || first.Before(in.Since)) {
+			in.Since = first
+		}
+		if last.After(in.LastSeen) {
+			in.LastSeen = last
+		}
 	}
-	if last.After(in.LastSeen) {
-		in.LastSeen = last
+	// Most records of findings tell what the opening told already.
+	if !slices.ContainsFunc(ids, func(id string) bool { return !hasSorted(in.Findings, id) }) && knowsAll(in.Entities, entities) {
+		return in
 	}
+	in.Findings = union(in.Findings, ids)
+	in.Entities = reconcile(quell.MergeEntities(in.Entities, entities))
 	return in
+}
+
+func hasSorted(list []string, item string) bool {
+	_, ok := slices.BinarySearch(list, item)
+	return ok
+}
+
+// knowsAll says whether merging more entities into a list that was merged would change nothing.
+func knowsAll(list, more []quell.Entity) bool {
+	adds := func(have, new string) bool { return have == "" && new != "" }
+	return !slices.ContainsFunc(more, func(e quell.Entity) bool {
+		at, ok := slices.BinarySearchFunc(list, e, func(x, y quell.Entity) int {
+			return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Part, y.Part))
+		})
+		if !ok {
+			return true
+		}
+		have := list[at]
+		return adds(have.Name, e.Name) || adds(have.ARN, e.ARN) || adds(have.Account, e.Account) || adds(have.Region, e.Region) || adds(have.Of, e.Of)
+	})
 }
 
 // span is the first and last event time that a finding judged, in UTC.
