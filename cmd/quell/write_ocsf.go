@@ -53,12 +53,16 @@ func (o object) with(name string, value any) object {
 
 // writeHuntOCSF writes OCSF Detection Finding (class 2004) records, one JSON value: a list.
 func writeHuntOCSF(w io.Writer, r hunt.Result) error {
-	list := make([]object, 0, len(r.Findings))
 	names := hunt.Names()
-	for _, f := range r.Findings {
-		list = append(list, ocsfFinding(f, names))
-	}
-	if err := (&Main{Stdout: w}).printJSON(list); err != nil {
+	out := &listWriter{m: &Main{Stdout: w}}
+	writeList(out, "", func(yield func(object) bool) {
+		for _, f := range r.Findings {
+			if !yield(ocsfFinding(f, names)) {
+				return
+			}
+		}
+	})
+	if err := out.end(); err != nil {
 		return fmt.Errorf("write OCSF: %w", err)
 	}
 	return nil
