@@ -3,7 +3,7 @@
 // What comes in: a clock, the time between two requests, and a function that sends one. What goes out: that function's
 // last error. What is promised: no request before its time; a wait that doubles up to half a minute; an end after as
 // many tries as were asked for, or with the context. Package source/trail has a back-off of its own, which all regions
-// share. Read package source/cloudwatch next for who uses this.
+// share, and waits by Wait alone. Read package source/cloudwatch next for who uses this.
 package pace
 
 import (
@@ -35,7 +35,8 @@ type Pace struct {
 	next  time.Time
 }
 
-func (p *Pace) wait(ctx context.Context) error {
+// Wait returns when the next request may be sent.
+func (p *Pace) Wait(ctx context.Context) error {
 	now := p.Clock.Now()
 	if p.next.After(now) {
 		if err := p.Clock.Sleep(ctx, p.next.Sub(now)); err != nil {
@@ -52,7 +53,7 @@ func (p *Pace) wait(ctx context.Context) error {
 func (p *Pace) Send(ctx context.Context, send func() error) error {
 	wait := FirstWait
 	for try := 1; ; try++ {
-		if err := p.wait(ctx); err != nil {
+		if err := p.Wait(ctx); err != nil {
 			return err
 		}
 		err := send()

@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
+	"github.com/quell-ir/quell/source/pace"
 )
 
 // alwaysOn are the regions that every commercial account has without opting in (AWS Account Management guide).
@@ -21,7 +23,7 @@ func (l Lookup) Regions(ctx context.Context) (regions []string, why string, err 
 	home := cmp.Or(l.Home, "us-east-1")
 	client := ec2.NewFromConfig(l.Config(home), func(o *ec2.Options) { o.Retryer = aws.NopRetryer{} })
 	var out *ec2.DescribeRegionsOutput
-	asked := l.retry(ctx, &pace{clock: l.Clock}, &holdOff{clock: l.Clock}, func() (err error) {
+	asked := l.retry(ctx, &pace.Pace{Clock: l.Clock, Every: perRequest}, &holdOff{clock: l.Clock}, func() (err error) {
 		// AllRegions left out: the answer then holds enabled regions only.
 		out, err = client.DescribeRegions(ctx, &ec2.DescribeRegionsInput{})
 		return err

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/source/pace"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -150,10 +151,10 @@ func (l Lookup) region(ctx context.Context, name string, q Query, hold *holdOff,
 	// the service in the program.
 	client := cloudtrail.NewFromConfig(l.Config(name), func(o *cloudtrail.Options) { o.Retryer = aws.NopRetryer{} })
 	in := lookupInput(q)
-	pace := &pace{clock: l.Clock}
+	spacing := &pace.Pace{Clock: l.Clock, Every: perRequest}
 	for {
 		var out *cloudtrail.LookupEventsOutput
-		err := l.retry(ctx, pace, hold, func() (err error) {
+		err := l.retry(ctx, spacing, hold, func() (err error) {
 			out, err = client.LookupEvents(ctx, in)
 			return err
 		})

@@ -7,35 +7,11 @@ import (
 	"time"
 
 	"github.com/quell-ir/quell"
+	"github.com/quell-ir/quell/source/pace"
 )
 
 // perRequest keeps to the two LookupEvents requests a second that AWS allows per account and region.
 const perRequest = 500 * time.Millisecond
-
-// The back-off doubles from firstWait to lastWait.
-const (
-	firstWait = time.Second
-	lastWait  = 32 * time.Second
-)
-
-// pace spaces the requests of one region. One goroutine uses it.
-type pace struct {
-	clock quell.Clock
-	next  time.Time
-}
-
-func (p *pace) wait(ctx context.Context) error {
-	now := p.clock.Now()
-	if p.next.After(now) {
-		if err := p.clock.Sleep(ctx, p.next.Sub(now)); err != nil {
-			return err
-		}
-		now = p.clock.Now()
-	}
-	// From the moment of this request, not of the planned one: no burst follows a long pause.
-	p.next = now.Add(perRequest)
-	return nil
-}
 
 // holdOff is the back-off that all regions share. The limits are the account's as much as the region's: a region that goes
 // on while another is throttled takes the room the other waits for.
@@ -54,7 +30,7 @@ func (h *holdOff) throttled() {
 	if h.until.After(now) {
 		return
 	}
-	h.wait = min(max(2*h.wait, firstWait), lastWait)
+	h.wait = min(max(2*h.wait, pace.FirstWait), pace.LastWait)
 	h.until = now.Add(h.wait)
 }
 
@@ -83,13 +59,13 @@ func (h *holdOff) pass(ctx context.Context) error {
 }
 
 // retry makes one request as often as it is worth while.
-func (l Lookup) retry(ctx context.Context, p *pace, hold *holdOff, send func() error) error {
+func (l Lookup) retry(ctx context.Context, p *pace.Pace, hold *holdOff, send func() error) error {
 	tries := cmp.Or(max(l.Tries, 0), 8)
 	for try := 1; ; try++ {
 		if err := hold.pass(ctx); err != nil {
 			return err
 		}
-		if err := p.wait(ctx); err != nil {
+		if err := p.Wait(ctx); err != nil {
 			return err
 		}
 		err := send()

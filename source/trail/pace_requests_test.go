@@ -9,6 +9,8 @@ import (
 
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/quell-ir/quell/source/pace"
 )
 
 func TestHoldOffIsShared(t *testing.T) {
@@ -18,10 +20,10 @@ func TestHoldOffIsShared(t *testing.T) {
 	for range 3 {
 		hold.throttled()
 	}
-	if err := hold.pass(t.Context()); err != nil || clock.slept != firstWait {
+	if err := hold.pass(t.Context()); err != nil || clock.slept != pace.FirstWait {
 		t.Fatalf("waited %v, %v", clock.slept, err)
 	}
-	if err := hold.pass(t.Context()); err != nil || clock.slept != firstWait {
+	if err := hold.pass(t.Context()); err != nil || clock.slept != pace.FirstWait {
 		t.Fatalf("a second region waited again: %v, %v", clock.slept, err)
 	}
 	for range 9 {
@@ -30,25 +32,25 @@ func TestHoldOffIsShared(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if hold.wait != lastWait {
+	if hold.wait != pace.LastWait {
 		t.Errorf("waits grew to %v", hold.wait)
 	}
 	hold.succeeded()
 	hold.throttled()
-	if hold.wait != firstWait {
+	if hold.wait != pace.FirstWait {
 		t.Errorf("after a success the wait is %v", hold.wait)
 	}
 	hold.succeeded() // of a request that left before the collision
-	if hold.wait != firstWait {
+	if hold.wait != pace.FirstWait {
 		t.Errorf("an old success ended the wait")
 	}
 }
 
 func TestPace(t *testing.T) {
 	clock := &fakeClock{now: start}
-	p := &pace{clock: clock}
+	p := &pace.Pace{Clock: clock, Every: perRequest}
 	for range 3 {
-		if err := p.wait(t.Context()); err != nil {
+		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -60,7 +62,7 @@ func TestPace(t *testing.T) {
 	}
 	before := clock.slept
 	for range 2 {
-		if err := p.wait(t.Context()); err != nil {
+		if err := p.Wait(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
