@@ -56,7 +56,7 @@ func TestCheck(t *testing.T) {
 			}
 			// A hunt takes exactly what was accepted.
 			_, trail := Compile(found)
-			_, kinds := CompileKinds(found)
+			_, kinds := CompileKinds(found, nil)
 			if ok := trail == nil && kinds == nil; ok != (len(test.rejected) == 0) {
 				t.Errorf("a hunt says %v, %v", trail, kinds)
 			}

@@ -152,7 +152,7 @@ func kindHunter(t *testing.T, text string) *Hunter {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	kinds, err := CompileKinds(found)
+	kinds, err := CompileKinds(found, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

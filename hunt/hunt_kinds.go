@@ -59,11 +59,9 @@ type kindJudge struct {
 	used    bool             // it has judged something
 }
 
-// CompileKinds makes a program for every log beside CloudTrail that some rule is written for.
-func CompileKinds(rules []*detect.Rule) (KindPrograms, error) { return CompileKindsFor(rules, nil) }
-
-// CompileKindsFor is CompileKinds with what a user says about people.
-func CompileKindsFor(rules []*detect.Rule, who *People) (KindPrograms, error) {
+// CompileKinds makes a program for every log beside CloudTrail that some rule is written for. who is what a user says about
+// people; it may be nil.
+func CompileKinds(rules []*detect.Rule, who *People) (KindPrograms, error) {
 	_, values, err := who.fill(nil)
 	if err != nil {
 		return nil, err

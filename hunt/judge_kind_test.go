@@ -105,7 +105,7 @@ func BenchmarkKinds(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
-				kinds, err := CompileKinds(rules)
+				kinds, err := CompileKinds(rules, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -19,9 +19,6 @@ func stratus() []stratusTechnique {
 	return out
 }
 
-// Tactic is the part of the id between the dots.
-func (s stratusTechnique) tactic() string { return strings.Split(s.id, ".")[1] }
-
 const stratusTable = `
 aws.credential-access.ec2-get-password-data ec2-read-password
 aws.credential-access.ec2-steal-instance-credentials iam-recon-by-instance iam-change-by-instance ssm-run-command-by-key

@@ -69,7 +69,7 @@ func orderHunter(t testing.TB) *Hunter {
 	must(t, err)
 	program, err := Compile(every)
 	must(t, err)
-	kinds, err := CompileKinds(found)
+	kinds, err := CompileKinds(found, nil)
 	must(t, err)
 	clock := &calm{start.Add(100 * 24 * time.Hour)}
 	return &Hunter{Program: program, Kinds: kinds, Clock: clock, Habits: Compare(clock, &baseline.Book{})}

@@ -17,7 +17,7 @@ import (
 // Event per stage: Name is the verb and the resource ("create pods/exec"), the actor user.username with the AWS identity
 // that EKS's authenticator noted, where there is one. The cluster's
 // account and region are not in its log. The fields are those of Kubernetes' audit.k8s.io/v1. Errors are those
-// of ReadFlowLog.
+// of EachFlow.
 func ReadEKSAudit(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	return readEntries(ctx, r, origin, eksEvent, emit)
 }

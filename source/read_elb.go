@@ -35,7 +35,7 @@ var elbFormats = []elbFormat{
 // ReadELB reads access logs of Application, Network and Classic Load Balancers, line by line, and emits an Event per request
 // or connection: Source tells the balancer's kind, Name the HTTP method, or CONNECT where there is no request. Account
 // and region are those of a line's target group or certificate; other lines do not tell them. Errors are those of
-// ReadFlowLog.
+// EachFlow.
 func ReadELB(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	return readText(ctx, r, origin, elbEvent, emit)
 }

@@ -21,7 +21,7 @@ type Kind string
 // The kinds of documents handed out. Anything else is skipped with a reason.
 const (
 	KindJSON     Kind = "json"     // CloudTrail records, or whatever else the detection engine may know
-	KindFlowLog  Kind = "flowlog"  // for ReadFlowLog
+	KindFlowLog  Kind = "flowlog"  // for EachFlow
 	KindS3Access Kind = "s3access" // for ReadS3Access
 	KindELB      Kind = "elb"      // for ReadELB
 	KindWAF      Kind = "waf"      // for ReadWAF

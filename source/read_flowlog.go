@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/quell-ir/quell"
 )
 
 // maxFlowLine is far above the longest line that all documented fields together make.
@@ -37,17 +35,11 @@ type FlowReport struct {
 	Bad                             []BadLine // the first hundred
 }
 
-// ReadFlowLog reads VPC flow log text, in the version 2 default format or with the header line of a custom one, and emits
-// an Event per flow: Time is the start of the interval, Name ACCEPT or REJECT, Raw a JSON object of the fields by their
-// names. A line that begins with a timestamp, as CloudWatch Logs exports it, is read without it.
+// EachFlow reads VPC flow log text, in the version 2 default format or with the header line of a custom one. A line that
+// begins with a timestamp, as CloudWatch Logs exports it, is read without it. Few of the lines are wanted as events: a Flow
+// makes its event when it is asked to, and is valid until emit returns.
 //
 // Bad lines are in the report. The error is the reader's, the context's, or what emit returned.
-func ReadFlowLog(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (FlowReport, error) {
-	return EachFlow(ctx, r, origin, func(f *Flow) error { return emit(f.Event()) })
-}
-
-// EachFlow is ReadFlowLog for those who want few of the lines as events: a Flow makes its event when it is asked to. It is
-// valid until emit returns.
 func EachFlow(ctx context.Context, r io.Reader, origin string, emit func(*Flow) error) (FlowReport, error) {
 	var report FlowReport
 	flow := &Flow{origin: origin, flowFormat: newFlowFormat(strings.Fields(defaultFlowFields))}

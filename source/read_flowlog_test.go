@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -12,10 +13,15 @@ import (
 	"github.com/quell-ir/quell"
 )
 
+// readFlowLog makes an event of every flow.
+func readFlowLog(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (FlowReport, error) {
+	return EachFlow(ctx, r, origin, func(f *Flow) error { return emit(f.Event()) })
+}
+
 func flows(t *testing.T, text string) ([]quell.Event, FlowReport) {
 	t.Helper()
 	var events []quell.Event
-	report, err := ReadFlowLog(t.Context(), strings.NewReader(text), "vpc.log", func(e quell.Event) error {
+	report, err := readFlowLog(t.Context(), strings.NewReader(text), "vpc.log", func(e quell.Event) error {
 		events = append(events, e)
 		return nil
 	})
@@ -25,7 +31,7 @@ func flows(t *testing.T, text string) ([]quell.Event, FlowReport) {
 	return events, report
 }
 
-func TestReadFlowLogDefault(t *testing.T) {
+func TestEachFlowDefault(t *testing.T) {
 	events, report := flows(t, strings.Join([]string{
 		"2 111122223333 eni-1 10.0.0.1 203.0.113.9 44321 443 6 10 840 1772600000 1772600060 ACCEPT OK",
 		"2026-03-04T05:06:07.000Z 2 111122223333 eni-1 198.51.100.1 10.0.0.1 5 22 6 1 40 1772600001 1772600060 REJECT OK",
@@ -54,7 +60,7 @@ func TestReadFlowLogDefault(t *testing.T) {
 	}
 }
 
-func TestReadFlowLogCustom(t *testing.T) {
+func TestEachFlowCustom(t *testing.T) {
 	events, report := flows(t, "region instance-id srcaddr dstaddr start action\neu-west-1 i-1 10.0.0.1 203.0.113.9 1772600000 ACCEPT\n")
 	if report.Events != 1 || events[0].Region != "eu-west-1" || events[0].Account != "" {
 		t.Fatalf("events %+v, report %+v", events, report)
@@ -64,15 +70,15 @@ func TestReadFlowLogCustom(t *testing.T) {
 	}
 }
 
-func TestReadFlowLogStops(t *testing.T) {
+func TestEachFlowStops(t *testing.T) {
 	line := "2 111122223333 eni-1 10.0.0.1 203.0.113.9 44321 443 6 10 840 1772600000 1772600060 ACCEPT OK\n"
 	enough := errors.New("enough")
-	if _, err := ReadFlowLog(t.Context(), strings.NewReader(line), "", func(quell.Event) error { return enough }); !errors.Is(err, enough) {
+	if _, err := readFlowLog(t.Context(), strings.NewReader(line), "", func(quell.Event) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("error %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ReadFlowLog(ctx, strings.NewReader(line), "", func(quell.Event) error { return nil }); !errors.Is(err, context.Canceled) {
+	if _, err := readFlowLog(ctx, strings.NewReader(line), "", func(quell.Event) error { return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	many, report := flows(t, strings.Repeat("bad line\n", 500))
@@ -81,12 +87,12 @@ func TestReadFlowLogStops(t *testing.T) {
 	}
 }
 
-func FuzzReadFlowLog(f *testing.F) {
+func FuzzEachFlow(f *testing.F) {
 	f.Add("2 111122223333 eni-1 10.0.0.1 203.0.113.9 44321 443 6 10 840 1772600000 1772600060 ACCEPT OK\n")
 	f.Add("account-id srcaddr start\n1 2 3\n\n- - -")
 	f.Fuzz(func(t *testing.T, text string) {
 		n := 0
-		report, err := ReadFlowLog(t.Context(), strings.NewReader(text), "f", func(e quell.Event) error {
+		report, err := readFlowLog(t.Context(), strings.NewReader(text), "f", func(e quell.Event) error {
 			n++
 			if e.Time.IsZero() || e.Name == "" || e.ID == "" || !json.Valid(e.Raw) {
 				t.Errorf("event %+v", e)

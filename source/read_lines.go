@@ -49,7 +49,7 @@ func (r *LogReport) take(line []byte, origin string, parse parser, emit func(que
 // readText reads a log of lines.
 func readText(ctx context.Context, r io.Reader, origin string, parse parser, emit func(quell.Event) error) (LogReport, error) {
 	var report LogReport
-	// The buffer is the bound on a line, as in ReadFlowLog.
+	// The buffer is the bound on a line, as in EachFlow.
 	in := bufio.NewReaderSize(r, maxLogLine)
 	for {
 		if err := ctx.Err(); err != nil {

@@ -56,7 +56,7 @@ var mappable = strings.Fields("id time name account region source_ip user_agent 
 
 // ReadMapped reads any log by a mapping, also out of what CloudWatch Logs hands its lines over in. An entry that the pattern does not match, or whose time or name is not there, is
 // bad and in the report. The error is a quell.Error with CodeUsage for a mapping that cannot work, or one of those of
-// ReadFlowLog.
+// EachFlow.
 func ReadMapped(ctx context.Context, m Mapping, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	pattern, err := m.check()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // ReadResolver reads Route 53 Resolver query logs, JSON in lines or lists or exported from CloudWatch Logs, and emits an
 // Event per query: Name is Query, ErrorCode the response code other than NOERROR, or what the DNS firewall did. The name
 // asked for and the addresses answered are targets; the instance that asked acts. The fields are those of the Route 53
-// developer guide, "Values that appear in VPC Resolver query logs". Errors are those of ReadFlowLog.
+// developer guide, "Values that appear in VPC Resolver query logs". Errors are those of EachFlow.
 func ReadResolver(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	return readEntries(ctx, r, origin, resolverEvent, emit)
 }

@@ -23,7 +23,7 @@ const s3Least = 18
 // actor the requester, Account empty since lines do not tell the bucket's, Raw a JSON object of the fields under the user guide's names in lower case.
 //
 // A client chooses its referer and user agent, and S3 may write their quotes as they came: these two and what follows them
-// are only as good as the client, what stands before is S3's. Errors are those of ReadFlowLog.
+// are only as good as the client, what stands before is S3's. Errors are those of EachFlow.
 func ReadS3Access(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	return readText(ctx, r, origin, s3Event, emit)
 }

@@ -13,7 +13,7 @@ import (
 
 // ReadWAF reads AWS WAF logs, JSON in lines or lists or exported from CloudWatch Logs, and emits an Event per request: Name is
 // the action (ALLOW, BLOCK, COUNT, CAPTCHA, CHALLENGE), ErrorCode BLOCK where the request was blocked. The fields are those
-// of the WAF developer guide, "Log fields for protection pack (web ACL) traffic". Errors are those of ReadFlowLog.
+// of the WAF developer guide, "Log fields for protection pack (web ACL) traffic". Errors are those of EachFlow.
 func ReadWAF(ctx context.Context, r io.Reader, origin string, emit func(quell.Event) error) (LogReport, error) {
 	return readEntries(ctx, r, origin, wafEvent, emit)
 }

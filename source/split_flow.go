@@ -139,7 +139,8 @@ func (f *Flow) appendFields(dst []byte, comma bool) []byte {
 	return dst
 }
 
-// Event is the flow with its entities. It keeps nothing of the line's buffers.
+// Event is the flow with its entities: Time is the start of the interval, Name ACCEPT or REJECT, Raw a JSON object of the
+// fields by their names. It keeps nothing of the line's buffers.
 func (f *Flow) Event() quell.Event {
 	event := quell.Event{
 		ID: string(f.appendID(nil)), Time: f.start, Source: "vpc-flow-logs", Name: f.name(), Account: f.at(f.account), Region: f.at(f.region),

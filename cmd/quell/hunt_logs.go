@@ -205,7 +205,7 @@ func (m *Main) hunterWith(p hunterParts) (*hunt.Hunter, error) {
 	if err != nil {
 		return nil, err
 	}
-	kinds, err := hunt.CompileKindsFor(rules, who)
+	kinds, err := hunt.CompileKinds(rules, who)
 	if err != nil {
 		return nil, err
 	}

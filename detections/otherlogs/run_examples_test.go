@@ -38,7 +38,7 @@ func TestFindings(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Without the correlations even what only feeds them speaks.
-	kinds, err := hunt.CompileKinds(slices.DeleteFunc(slices.Clone(rules), func(r *detect.Rule) bool { return r.Correlation != nil }))
+	kinds, err := hunt.CompileKinds(slices.DeleteFunc(slices.Clone(rules), func(r *detect.Rule) bool { return r.Correlation != nil }), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
