@@ -60,6 +60,7 @@ func (c *IncidentListCmd) Run(ctx context.Context, m *Main) error {
 // IncidentShowCmd is `quell incident show`.
 type IncidentShowCmd struct {
 	Incident string `arg:"" help:"The incident's id."`
+	Graph    string `help:"Print who made, used and acted on what instead, as a drawing: mermaid or dot." placeholder:"FORMAT" enum:",mermaid,dot" default:""`
 }
 
 // Run implements the command.
@@ -68,6 +69,9 @@ func (c *IncidentShowCmd) Run(ctx context.Context, m *Main) error {
 		out, err := h.desk.Show(ctx, c.Incident)
 		if err != nil {
 			return err
+		}
+		if c.Graph != "" {
+			return m.drawIncident(out.View, c.Graph)
 		}
 		lines := incident.Timeline(*out.View)
 		if m.cli.JSON {
@@ -84,6 +88,19 @@ func (c *IncidentShowCmd) Run(ctx context.Context, m *Main) error {
 		}
 		return nil
 	})
+}
+
+// drawIncident writes an incident's entities and how they hang together, for a page that draws such text.
+func (m *Main) drawIncident(v *incident.View, format string) error {
+	if m.cli.JSON {
+		return &quell.Error{Code: quell.CodeUsage, What: "--graph is no JSON", Next: "leave out --graph or --json"}
+	}
+	scope, _ := v.Scope() // an incident that was never scoped has what its findings name
+	graph := incident.BuildGraph(v.Incident.Subject, v.FindingList(), scope.Entities)
+	if format == "dot" {
+		return graph.DOT(m.Stdout)
+	}
+	return graph.Mermaid(m.Stdout)
 }
 
 // change records a person's change and says what became of it.
